@@ -1,0 +1,1 @@
+"""Accounts and categories: what postings are put on."""

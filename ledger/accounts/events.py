@@ -1,0 +1,167 @@
+"""What becomes true of an account or category. Stream: the account's id."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from ledger.record import Fact, fact
+
+Kind = Literal["asset", "liability", "equity", "income", "expense"]
+Policy = Literal["reject", "flag", "allow"]
+KINDS: tuple[Kind, ...] = ("asset", "liability", "equity", "income", "expense")
+
+
+class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far down an account may go, in debit-positive terms and in its own currency.
+
+    `floor` is the lowest available balance allowed on any day (0: never overdrawn; -500: a 500 overdraft or a
+    credit limit of 500). `policy` says what happens to a posting that would breach it or a balance assertion:
+    reject, flag (accept and say so) or allow.
+    """
+
+    floor: Decimal | None = None
+    policy: Policy = "reject"
+
+
+@fact
+class AccountOpened(Fact):
+    """`kind` income or expense makes it a category. `type` is the everyday word (checking, credit_card, loan ...).
+
+    `currency` is the main one, `currencies` further ones it may hold; `any_currency` accepts all of them.
+    `exponent` declares the decimals of a currency that ISO 4217 does not know. `role` marks the accounts that
+    Numina itself opens with a book: "conversion" and "opening". `net_worth` is whether it counts there.
+    text: name, institution, colour, icon, group, number, notes, metadata (a JSON object).
+    """
+
+    topic: ClassVar[str] = "account.opened"
+
+    kind: Kind
+    type: str
+    currency: str
+    currencies: tuple[str, ...] = ()
+    any_currency: bool = False
+    exponent: int | None = None
+    parent_id: UUID | None = None
+    role: str | None = None
+    guard: Guard = Guard()
+    net_worth: bool = True
+
+
+@fact
+class AccountRenamed(Fact):
+    """text: name."""
+
+    topic: ClassVar[str] = "account.renamed"
+
+
+@fact
+class AccountDescribed(Fact):
+    """What is written beside the name changed, all of it anew. text: institution, colour, icon, group, number,
+    notes, metadata. `type` is the everyday word."""
+
+    topic: ClassVar[str] = "account.described"
+
+    type: str
+
+
+@fact
+class AccountMoved(Fact):
+    """Placed below another parent, or at the top (None)."""
+
+    topic: ClassVar[str] = "account.moved"
+
+    parent_id: UUID | None = None
+
+
+@fact
+class AccountGuarded(Fact):
+    """The floor or its policy changed."""
+
+    topic: ClassVar[str] = "account.guarded"
+
+    guard: Guard
+
+
+@fact
+class AccountCurrenciesChanged(Fact):
+    """The further currencies that the account may hold."""
+
+    topic: ClassVar[str] = "account.currencies_changed"
+
+    currencies: tuple[str, ...]
+
+
+@fact
+class AccountCounted(Fact):
+    """Whether the account counts in net worth."""
+
+    topic: ClassVar[str] = "account.counted"
+
+    net_worth: bool
+
+
+@fact
+class AccountArchived(Fact):
+    """Closed to new postings; its history stays."""
+
+    topic: ClassVar[str] = "account.archived"
+
+
+@fact
+class AccountReopened(Fact):
+    """Open to postings again."""
+
+    topic: ClassVar[str] = "account.reopened"
+
+
+@fact
+class AccountWithdrawn(Fact):
+    """Its opening was taken back while no transaction stood on it; its name is free again."""
+
+    topic: ClassVar[str] = "account.withdrawn"
+
+
+@fact
+class AccountReinstated(Fact):
+    """The withdrawal was taken back."""
+
+    topic: ClassVar[str] = "account.reinstated"
+
+
+@fact
+class BalanceAsserted(Fact):
+    """At the end of `date` the posted balance in `currency` is `amount` (debit positive), and is to stay so.
+    text: notes."""
+
+    topic: ClassVar[str] = "account.balance_asserted"
+
+    assertion_id: UUID
+    date: dt.date
+    amount: Decimal
+    currency: str
+
+
+@fact
+class AssertionWithdrawn(Fact):
+    """The assertion is no longer made."""
+
+    topic: ClassVar[str] = "account.assertion_withdrawn"
+
+    assertion_id: UUID
+
+
+@fact
+class AssertionReinstated(Fact):
+    """The withdrawal of the assertion was taken back."""
+
+    topic: ClassVar[str] = "account.assertion_reinstated"
+
+    assertion_id: UUID
+    date: dt.date
+    amount: Decimal
+    currency: str

@@ -1,0 +1,1 @@
+"""Books: whose money it is, in which currency and time zone it is kept."""

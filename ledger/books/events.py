@@ -1,0 +1,45 @@
+"""What becomes true of a book. Stream: the book's id."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from ledger.record import Fact, fact
+
+
+@fact
+class BookOpened(Fact):
+    """`currency` is the one reports default to; `time_zone` an IANA name, which says what day it is here.
+    text: name."""
+
+    topic: ClassVar[str] = "book.opened"
+
+    owner_id: UUID
+    currency: str
+    time_zone: str
+
+
+@fact
+class BookRenamed(Fact):
+    """text: name."""
+
+    topic: ClassVar[str] = "book.renamed"
+
+
+@fact
+class BookZoneChanged(Fact):
+    """From now on the day is told in `time_zone` (IANA name). No past date moves."""
+
+    topic: ClassVar[str] = "book.zone_changed"
+
+    time_zone: str
+
+
+@fact
+class BookCurrencyChanged(Fact):
+    """Reports default to `currency` from now on. No posting changes."""
+
+    topic: ClassVar[str] = "book.currency_changed"
+
+    currency: str

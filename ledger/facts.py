@@ -1,0 +1,10 @@
+"""Every fact there is: importing this module registers all topics, so that any record can be read."""
+
+from ledger.accounts import events as accounts
+from ledger.books import events as books
+from ledger.identity import events as identity
+from ledger.reconciliations import events as reconciliations
+from ledger.transactions import events as transactions
+from ledger.undo import events as undo
+
+__all__ = ["accounts", "books", "identity", "reconciliations", "transactions", "undo"]

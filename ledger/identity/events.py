@@ -1,0 +1,49 @@
+"""What becomes true of a person who signs in. Stream: the user's id; text sealed under the person's own key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from ledger.record import Fact, fact
+
+
+@fact
+class UserRegistered(Fact):
+    """text: email (as typed), password (the argon2id string, never the password), name."""
+
+    topic: ClassVar[str] = "user.registered"
+    sealed_for: ClassVar[str] = "person"
+
+    home_book_id: UUID
+    currency: str
+    time_zone: str
+    locale: str = "en"
+
+
+@fact
+class UserRenamed(Fact):
+    """text: name."""
+
+    topic: ClassVar[str] = "user.renamed"
+    sealed_for: ClassVar[str] = "person"
+
+
+@fact
+class UserPreferencesChanged(Fact):
+    """The defaults for what this person opens next; existing books keep theirs."""
+
+    topic: ClassVar[str] = "user.preferences_changed"
+    sealed_for: ClassVar[str] = "person"
+
+    currency: str
+    time_zone: str
+    locale: str
+
+
+@fact
+class UserPasswordChanged(Fact):
+    """text: password (the argon2id string)."""
+
+    topic: ClassVar[str] = "user.password_changed"
+    sealed_for: ClassVar[str] = "person"

@@ -1,0 +1,1 @@
+"""Statements reconciled with what a bank says."""

@@ -1,0 +1,82 @@
+"""Personal text sealed inside a fact: AES-256-GCM, one field at a time, under a key that can be destroyed."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ledger.record import Fact
+
+NONCE_BYTES = 12
+
+
+class DataKey:
+    """The key of one book or person: seals, unseals, and fingerprints text for equality checks."""
+
+    def __init__(self, secret: bytes) -> None:
+        """`secret` is 32 random bytes."""
+        self._aead = AESGCM(secret)
+        self._mac = hmac.new(secret, b"numina fingerprint", "sha256").digest()
+
+    def seal(self, text: str, place: bytes, nonce: bytes) -> str:
+        return b64encode(nonce + self._aead.encrypt(nonce, text.encode(), place)).decode("ascii")
+
+    def unseal(self, sealed: str, place: bytes) -> str:
+        """Raises SealBroken when the bytes were made for another place or changed since."""
+        raw = b64decode(sealed)
+        try:
+            return self._aead.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place).decode()
+        except InvalidTag as error:
+            raise SealBroken(f"sealed text does not belong at {place!r}") from error
+
+    def fingerprint(self, text: str) -> bytes:
+        """16 bytes that are equal for equal text and say nothing about it to who lacks the key."""
+        return hmac.new(self._mac, text.encode(), "sha256").digest()[:16]
+
+
+class SealBroken(Exception):
+    """Sealed text was changed or moved: the record has been tampered with."""
+
+
+class Keys(Protocol):
+    """The vault as the ledger sees it."""
+
+    def of(self, subject_id: UUID) -> DataKey | None:
+        """The key of a book or person, made when there is none yet; None once it was destroyed."""
+
+    def fingerprint(self, text: str) -> bytes:
+        """A fingerprint under the installation's own key, for what must be unique across everybody."""
+
+
+def place(stream_id: UUID, version: int, field: str) -> bytes:
+    """Where a sealed field belongs; bound into the seal so that it cannot be moved to another fact."""
+    return stream_id.bytes + version.to_bytes(8, "big") + field.encode()
+
+
+def sealed(
+    fact: Fact, stream_id: UUID, version: int, key: DataKey, nonce: Callable[[int], bytes] = os.urandom
+) -> Mapping[str, str]:
+    """The fact's text with every field sealed in its place."""
+    prefix = stream_id.bytes + version.to_bytes(8, "big")
+    return {
+        field: key.seal(text, prefix + field.encode(), nonce(NONCE_BYTES)) for field, text in fact.text.items()
+    }
+
+
+def unsealed(text: Mapping[str, str], stream_id: UUID, version: int, key: DataKey | None) -> Mapping[str, str]:
+    """The plain text of a stored fact; nothing once the key was destroyed. Raises SealBroken."""
+    if key is None:
+        return {}
+    return {field: key.unseal(value, place(stream_id, version, field)) for field, value in text.items()}
+
+
+def subject(fact: Fact | type[Fact], stream_id: UUID, book_id: UUID) -> UUID:
+    """Whose key seals this fact's text."""
+    return stream_id if fact.sealed_for == "person" else book_id

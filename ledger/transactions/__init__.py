@@ -1,0 +1,1 @@
+"""Transactions: balanced sets of postings, from hold to posting to void."""

@@ -1,0 +1,138 @@
+"""What becomes true of a transaction. Stream: the transaction's id.
+
+Each fact carries the terms before and after it, so that its effect on balances is known from the fact alone
+and no projection has to look anything up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from ledger.postings import Posting
+from ledger.record import Fact, fact
+
+State = Literal["pending", "posted", "voided"]
+Type = Literal["expense", "income", "transfer", "opening", "journal"]
+
+
+class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a transaction says: its balanced postings on a civil date of the book's zone, held or posted.
+
+    `expires_at` (aware UTC) is when a pending one lapses by itself; None for never.
+    `type` is the everyday word for its shape.
+    """
+
+    date: dt.date
+    postings: tuple[Posting, ...]
+    type: Type = "journal"
+    state: State = "posted"
+    expires_at: dt.datetime | None = None
+
+
+@fact
+class TransactionPosted(Fact):
+    """Money moved. text: payee, notes, tags (newline-separated), memo.N (of posting N), metadata (JSON)."""
+
+    topic: ClassVar[str] = "transaction.posted"
+
+    terms: Terms
+
+
+@fact
+class TransactionHeld(Fact):
+    """Money is reserved: it lowers what is available and nothing else. text as in TransactionPosted."""
+
+    topic: ClassVar[str] = "transaction.held"
+
+    terms: Terms
+
+
+@fact
+class TransactionSettled(Fact):
+    """A hold was posted, wholly or in part; what was not posted is released."""
+
+    topic: ClassVar[str] = "transaction.settled"
+
+    before: Terms
+    after: Terms
+
+
+@fact
+class TransactionAmended(Fact):
+    """The terms or the words were changed. text: all of the words as they now stand."""
+
+    topic: ClassVar[str] = "transaction.amended"
+
+    before: Terms
+    after: Terms
+
+
+@fact
+class TransactionVoided(Fact):
+    """Taken back in full. text: reason."""
+
+    topic: ClassVar[str] = "transaction.voided"
+
+    before: Terms
+
+
+@fact
+class TransactionExpired(Fact):
+    """A hold lapsed; its money is free again."""
+
+    topic: ClassVar[str] = "transaction.expired"
+
+    before: Terms
+
+
+@fact
+class TransactionRestored(Fact):
+    """Put back, by an undo, as it was at an earlier version. text: all of the words as they now stand.
+    `before` is None where nothing was in force (a voided or expired one)."""
+
+    topic: ClassVar[str] = "transaction.restored"
+
+    after: Terms
+    before: Terms | None = None
+
+
+@fact
+class TransactionCleared(Fact):
+    """The leg on `account_id` was seen on a statement; not locked yet."""
+
+    topic: ClassVar[str] = "transaction.cleared"
+
+    account_id: UUID
+
+
+@fact
+class TransactionUncleared(Fact):
+    """The mark of `account_id` was taken away."""
+
+    topic: ClassVar[str] = "transaction.uncleared"
+
+    account_id: UUID
+
+
+@fact
+class TransactionReconciled(Fact):
+    """The leg on `account_id` is part of a reconciled statement: amount, date and accounts are locked."""
+
+    topic: ClassVar[str] = "transaction.reconciled"
+
+    account_id: UUID
+    reconciliation_id: UUID
+
+
+@fact
+class TransactionUnreconciled(Fact):
+    """The statement was unlocked; the leg on `account_id` is free (and still cleared)."""
+
+    topic: ClassVar[str] = "transaction.unreconciled"
+
+    account_id: UUID
+    reconciliation_id: UUID
