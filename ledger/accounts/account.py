@@ -1,0 +1,167 @@
+"""An account as its facts make it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from ledger.accounts.events import (
+    AccountArchived,
+    AccountCounted,
+    AccountCurrenciesChanged,
+    AccountDescribed,
+    AccountGuarded,
+    AccountMoved,
+    AccountOpened,
+    AccountRenamed,
+    AccountReinstated,
+    AccountReopened,
+    AccountWithdrawn,
+    AssertionReinstated,
+    AssertionWithdrawn,
+    BalanceAsserted,
+    Guard,
+    Kind,
+)
+from ledger.ids import derived_id
+from ledger.money import exponent_of
+from ledger.record import Fact
+from ledger.refusals import Refusal
+
+# What is written beside the name; a description replaces all of it.
+DESCRIPTION = ("institution", "colour", "icon", "group", "number", "notes", "metadata")
+
+
+class Assertion(NamedTuple):
+    """The posted balance that somebody says an account has at the end of a date, debit positive."""
+
+    assertion_id: UUID
+    date: dt.date
+    amount: Decimal
+    currency: str
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The present state of an account; income and expense accounts are the categories."""
+
+    account_id: UUID
+    book_id: UUID
+    kind: Kind
+    type: str
+    currency: str
+    currencies: tuple[str, ...]
+    any_currency: bool
+    exponent: int | None
+    parent_id: UUID | None
+    role: str | None
+    guard: Guard
+    net_worth: bool
+    archived: bool = False
+    withdrawn: bool = False
+    assertions: tuple[Assertion, ...] = ()
+    text: Mapping[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        return self.text.get("name", "")
+
+    @property
+    def keeps_days(self) -> bool:
+        """Whether its balance on a past day may have to be judged (floors, statements, assertions)."""
+        return self.kind in ("asset", "liability")
+
+    def holds(self, currency: str) -> bool:
+        """Whether a posting in `currency` may stand on it."""
+        return currency == self.currency or self.any_currency or currency in self.currencies
+
+    def decimals(self, currency: str, field: str | None = None) -> int:
+        """How many decimals `currency` has here. Raises UnknownCurrency."""
+        return exponent_of(currency, self.exponent, field=field)
+
+    def claims(self) -> tuple[tuple[UUID, str, str], ...]:
+        """The unique name that it holds: no two siblings of a book are called alike."""
+        if self.withdrawn or not self.name:
+            return ()
+        return ((self.book_id, "account", name_text(self.parent_id, self.name)),)
+
+
+class AccountUnreadable(Refusal):
+    """An account's facts do not follow from each other."""
+
+    code = "account_unreadable"
+    status = 409
+
+
+def name_text(parent_id: UUID | None, name: str) -> str:
+    """What makes a name unique: its parent, and its letters without case or outer space."""
+    return f"{parent_id or ''}/{' '.join(name.split()).casefold()}"
+
+
+def conversion_account(book_id: UUID) -> UUID:
+    """The equity account through which a book's cross-currency transactions go."""
+    return derived_id("conversion", book_id.bytes)
+
+
+def opening_account(book_id: UUID) -> UUID:
+    """The equity account that opening balances come from."""
+    return derived_id("opening", book_id.bytes)
+
+
+def evolve(account: Account | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Account:
+    """The account after `fact`."""
+    if isinstance(fact, AccountOpened):
+        return Account(
+            account_id=stream_id,
+            book_id=book_id,
+            kind=fact.kind,
+            type=fact.type,
+            currency=fact.currency,
+            currencies=fact.currencies,
+            any_currency=fact.any_currency,
+            exponent=fact.exponent,
+            parent_id=fact.parent_id,
+            role=fact.role,
+            guard=fact.guard,
+            net_worth=fact.net_worth,
+            text=fact.text,
+        )
+    if account is None:
+        raise AccountUnreadable(f"account {stream_id} does not begin with its opening")
+    return msgspec.structs.replace(account, **_changes(account, fact))
+
+
+def _changes(account: Account, fact: Fact) -> dict[str, object]:
+    match fact:
+        case AccountRenamed():
+            return {"text": {**account.text, "name": fact.text.get("name", "")}}
+        case AccountDescribed(type=kind):
+            kept = {"name": account.text["name"]} if "name" in account.text else {}
+            return {"type": kind, "text": {**fact.text, **kept}}
+        case AccountMoved(parent_id=parent_id):
+            return {"parent_id": parent_id}
+        case AccountGuarded(guard=guard):
+            return {"guard": guard}
+        case AccountCurrenciesChanged(currencies=currencies):
+            return {"currencies": currencies}
+        case AccountCounted(net_worth=net_worth):
+            return {"net_worth": net_worth}
+        case AccountArchived():
+            return {"archived": True}
+        case AccountReopened():
+            return {"archived": False}
+        case AccountWithdrawn():
+            return {"withdrawn": True}
+        case AccountReinstated():
+            return {"withdrawn": False}
+        case BalanceAsserted() | AssertionReinstated():
+            made = Assertion(fact.assertion_id, fact.date, fact.amount, fact.currency)
+            return {"assertions": (*account.assertions, made)}
+        case AssertionWithdrawn(assertion_id=gone):
+            return {"assertions": tuple(a for a in account.assertions if a.assertion_id != gone)}
+        case _:
+            raise AccountUnreadable(f"{fact.topic} is not a fact of accounts")
