@@ -29,7 +29,7 @@ class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @fact
-class AccountOpened(Fact):
+class AccountOpened(Fact, frozen=True):
     """`kind` income or expense makes it a category. `type` is the everyday word (checking, credit_card, loan ...).
 
     `currency` is the main one, `currencies` further ones it may hold; `any_currency` accepts all of them.
@@ -53,14 +53,14 @@ class AccountOpened(Fact):
 
 
 @fact
-class AccountRenamed(Fact):
+class AccountRenamed(Fact, frozen=True):
     """text: name."""
 
     topic: ClassVar[str] = "account.renamed"
 
 
 @fact
-class AccountDescribed(Fact):
+class AccountDescribed(Fact, frozen=True):
     """What is written beside the name changed, all of it anew. text: institution, colour, icon, group, number,
     notes, metadata. `type` is the everyday word."""
 
@@ -70,7 +70,7 @@ class AccountDescribed(Fact):
 
 
 @fact
-class AccountMoved(Fact):
+class AccountMoved(Fact, frozen=True):
     """Placed below another parent, or at the top (None)."""
 
     topic: ClassVar[str] = "account.moved"
@@ -79,7 +79,7 @@ class AccountMoved(Fact):
 
 
 @fact
-class AccountGuarded(Fact):
+class AccountGuarded(Fact, frozen=True):
     """The floor or its policy changed."""
 
     topic: ClassVar[str] = "account.guarded"
@@ -88,7 +88,7 @@ class AccountGuarded(Fact):
 
 
 @fact
-class AccountCurrenciesChanged(Fact):
+class AccountCurrenciesChanged(Fact, frozen=True):
     """The further currencies that the account may hold."""
 
     topic: ClassVar[str] = "account.currencies_changed"
@@ -97,7 +97,7 @@ class AccountCurrenciesChanged(Fact):
 
 
 @fact
-class AccountCounted(Fact):
+class AccountCounted(Fact, frozen=True):
     """Whether the account counts in net worth."""
 
     topic: ClassVar[str] = "account.counted"
@@ -106,35 +106,35 @@ class AccountCounted(Fact):
 
 
 @fact
-class AccountArchived(Fact):
+class AccountArchived(Fact, frozen=True):
     """Closed to new postings; its history stays."""
 
     topic: ClassVar[str] = "account.archived"
 
 
 @fact
-class AccountReopened(Fact):
+class AccountReopened(Fact, frozen=True):
     """Open to postings again."""
 
     topic: ClassVar[str] = "account.reopened"
 
 
 @fact
-class AccountWithdrawn(Fact):
+class AccountWithdrawn(Fact, frozen=True):
     """Its opening was taken back while no transaction stood on it; its name is free again."""
 
     topic: ClassVar[str] = "account.withdrawn"
 
 
 @fact
-class AccountReinstated(Fact):
+class AccountReinstated(Fact, frozen=True):
     """The withdrawal was taken back."""
 
     topic: ClassVar[str] = "account.reinstated"
 
 
 @fact
-class BalanceAsserted(Fact):
+class BalanceAsserted(Fact, frozen=True):
     """At the end of `date` the posted balance in `currency` is `amount` (debit positive), and is to stay so.
     text: notes."""
 
@@ -147,7 +147,7 @@ class BalanceAsserted(Fact):
 
 
 @fact
-class AssertionWithdrawn(Fact):
+class AssertionWithdrawn(Fact, frozen=True):
     """The assertion is no longer made."""
 
     topic: ClassVar[str] = "account.assertion_withdrawn"
@@ -156,7 +156,7 @@ class AssertionWithdrawn(Fact):
 
 
 @fact
-class AssertionReinstated(Fact):
+class AssertionReinstated(Fact, frozen=True):
     """The withdrawal of the assertion was taken back."""
 
     topic: ClassVar[str] = "account.assertion_reinstated"

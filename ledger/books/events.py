@@ -9,7 +9,7 @@ from ledger.record import Fact, fact
 
 
 @fact
-class BookOpened(Fact):
+class BookOpened(Fact, frozen=True):
     """`currency` is the one reports default to; `time_zone` an IANA name, which says what day it is here.
     text: name."""
 
@@ -21,14 +21,14 @@ class BookOpened(Fact):
 
 
 @fact
-class BookRenamed(Fact):
+class BookRenamed(Fact, frozen=True):
     """text: name."""
 
     topic: ClassVar[str] = "book.renamed"
 
 
 @fact
-class BookZoneChanged(Fact):
+class BookZoneChanged(Fact, frozen=True):
     """From now on the day is told in `time_zone` (IANA name). No past date moves."""
 
     topic: ClassVar[str] = "book.zone_changed"
@@ -37,7 +37,7 @@ class BookZoneChanged(Fact):
 
 
 @fact
-class BookCurrencyChanged(Fact):
+class BookCurrencyChanged(Fact, frozen=True):
     """Reports default to `currency` from now on. No posting changes."""
 
     topic: ClassVar[str] = "book.currency_changed"

@@ -9,7 +9,7 @@ from ledger.record import Fact, fact
 
 
 @fact
-class UserRegistered(Fact):
+class UserRegistered(Fact, frozen=True):
     """text: email (as typed), password (the argon2id string, never the password), name."""
 
     topic: ClassVar[str] = "user.registered"
@@ -22,7 +22,7 @@ class UserRegistered(Fact):
 
 
 @fact
-class UserRenamed(Fact):
+class UserRenamed(Fact, frozen=True):
     """text: name."""
 
     topic: ClassVar[str] = "user.renamed"
@@ -30,7 +30,7 @@ class UserRenamed(Fact):
 
 
 @fact
-class UserPreferencesChanged(Fact):
+class UserPreferencesChanged(Fact, frozen=True):
     """The defaults for what this person opens next; existing books keep theirs."""
 
     topic: ClassVar[str] = "user.preferences_changed"
@@ -42,7 +42,7 @@ class UserPreferencesChanged(Fact):
 
 
 @fact
-class UserPasswordChanged(Fact):
+class UserPasswordChanged(Fact, frozen=True):
     """text: password (the argon2id string)."""
 
     topic: ClassVar[str] = "user.password_changed"

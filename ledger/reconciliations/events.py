@@ -11,7 +11,7 @@ from ledger.record import Fact, fact
 
 
 @fact
-class StatementReconciled(Fact):
+class StatementReconciled(Fact, frozen=True):
     """Everything on `account_id` in `currency` up to and with `date` that was marked sums to `closing_balance`
     (debit positive); those transactions are locked. text: notes."""
 
@@ -25,14 +25,14 @@ class StatementReconciled(Fact):
 
 
 @fact
-class StatementUnlocked(Fact):
+class StatementUnlocked(Fact, frozen=True):
     """The reconciliation was taken back; its transactions may change again. text: reason."""
 
     topic: ClassVar[str] = "reconciliation.unlocked"
 
 
 @fact
-class StatementRelocked(Fact):
+class StatementRelocked(Fact, frozen=True):
     """The unlocking was undone."""
 
     topic: ClassVar[str] = "reconciliation.relocked"

@@ -34,7 +34,7 @@ class Terms(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @fact
-class TransactionPosted(Fact):
+class TransactionPosted(Fact, frozen=True):
     """Money moved. text: payee, notes, tags (newline-separated), memo.N (of posting N), metadata (JSON)."""
 
     topic: ClassVar[str] = "transaction.posted"
@@ -43,7 +43,7 @@ class TransactionPosted(Fact):
 
 
 @fact
-class TransactionHeld(Fact):
+class TransactionHeld(Fact, frozen=True):
     """Money is reserved: it lowers what is available and nothing else. text as in TransactionPosted."""
 
     topic: ClassVar[str] = "transaction.held"
@@ -52,7 +52,7 @@ class TransactionHeld(Fact):
 
 
 @fact
-class TransactionSettled(Fact):
+class TransactionSettled(Fact, frozen=True):
     """A hold was posted, wholly or in part; what was not posted is released."""
 
     topic: ClassVar[str] = "transaction.settled"
@@ -62,7 +62,7 @@ class TransactionSettled(Fact):
 
 
 @fact
-class TransactionAmended(Fact):
+class TransactionAmended(Fact, frozen=True):
     """The terms or the words were changed. text: all of the words as they now stand."""
 
     topic: ClassVar[str] = "transaction.amended"
@@ -72,7 +72,7 @@ class TransactionAmended(Fact):
 
 
 @fact
-class TransactionVoided(Fact):
+class TransactionVoided(Fact, frozen=True):
     """Taken back in full. text: reason."""
 
     topic: ClassVar[str] = "transaction.voided"
@@ -81,7 +81,7 @@ class TransactionVoided(Fact):
 
 
 @fact
-class TransactionExpired(Fact):
+class TransactionExpired(Fact, frozen=True):
     """A hold lapsed; its money is free again."""
 
     topic: ClassVar[str] = "transaction.expired"
@@ -90,7 +90,7 @@ class TransactionExpired(Fact):
 
 
 @fact
-class TransactionRestored(Fact):
+class TransactionRestored(Fact, frozen=True):
     """Put back, by an undo, as it was at an earlier version. text: all of the words as they now stand.
     `before` is None where nothing was in force (a voided or expired one)."""
 
@@ -101,7 +101,7 @@ class TransactionRestored(Fact):
 
 
 @fact
-class TransactionCleared(Fact):
+class TransactionCleared(Fact, frozen=True):
     """The leg on `account_id` was seen on a statement; not locked yet."""
 
     topic: ClassVar[str] = "transaction.cleared"
@@ -110,7 +110,7 @@ class TransactionCleared(Fact):
 
 
 @fact
-class TransactionUncleared(Fact):
+class TransactionUncleared(Fact, frozen=True):
     """The mark of `account_id` was taken away."""
 
     topic: ClassVar[str] = "transaction.uncleared"
@@ -119,7 +119,7 @@ class TransactionUncleared(Fact):
 
 
 @fact
-class TransactionReconciled(Fact):
+class TransactionReconciled(Fact, frozen=True):
     """The leg on `account_id` is part of a reconciled statement: amount, date and accounts are locked."""
 
     topic: ClassVar[str] = "transaction.reconciled"
@@ -129,7 +129,7 @@ class TransactionReconciled(Fact):
 
 
 @fact
-class TransactionUnreconciled(Fact):
+class TransactionUnreconciled(Fact, frozen=True):
     """The statement was unlocked; the leg on `account_id` is free (and still cleared)."""
 
     topic: ClassVar[str] = "transaction.unreconciled"

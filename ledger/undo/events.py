@@ -9,7 +9,7 @@ from ledger.record import Fact, fact
 
 
 @fact
-class CommandUndone(Fact):
+class CommandUndone(Fact, frozen=True):
     """Everything the command did was compensated by the command `by`."""
 
     topic: ClassVar[str] = "command.undone"
@@ -18,7 +18,7 @@ class CommandUndone(Fact):
 
 
 @fact
-class CommandRedone(Fact):
+class CommandRedone(Fact, frozen=True):
     """The undoing was itself undone by the command `by`: what the command did is in force again."""
 
     topic: ClassVar[str] = "command.redone"
