@@ -1,4 +1,4 @@
-"""The leaf of a fact: the canonical bytes whose hash enters the Merkle tree, and their JSON twin for auditors.
+"""The leaf of a fact: the canonical bytes that enter the Merkle tree, and their JSON twin for auditors.
 
 The bytes are a fixed header (big-endian position, version, microseconds since 1970-01-01T00:00Z, then the
 16 bytes of the stream, book, actor and command ids), the topic and the command's kind as UTF-8 each behind a
