@@ -1,0 +1,1 @@
+"""Everything that Numina relies on and does not own: the key vault, tokens, password hashing."""
