@@ -1,0 +1,111 @@
+"""The settings: the only place that reads the environment. Everybody else is handed values."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+MIB = 1024 * 1024
+
+
+def default_home() -> Path:
+    """Where data lives unless NUMINA_HOME says otherwise.
+
+    A user's data folder by the XDG base directory specification, so that it outlives any checkout or virtual
+    environment. For root it is /var/lib/numina: PostgreSQL runs as another account there, which may not
+    enter /root.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/numina")
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "share") / "numina"
+
+
+class Settings(BaseSettings):
+    """What Numina can be told: by NUMINA_<FIELD> in the environment, DATABASE_URL, or as arguments, which win.
+
+    An empty variable counts as absent. Raises pydantic's ValidationError for a value that makes no sense.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="NUMINA_", env_ignore_empty=True, populate_by_name=True, frozen=True, extra="ignore"
+    )
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    """A PostgreSQL (15 or later) to use; without one, the embedded server in the home runs."""
+
+    home: Path = Field(default_factory=default_home)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    master_key: SecretStr | None = None
+    """32 bytes in base64 that wrap every data key; without it, the file master.key in the home."""
+
+    log_level: LogLevel = "warning"
+
+    token_seconds: int = Field(default=3600, ge=60, le=86400)
+    """How long an access token is good for."""
+
+    # Argon2id with 19 MiB and two passes is OWASP's recommendation for servers that hash beside other work.
+    argon2_memory_kib: int = Field(default=19456, ge=8192)
+    argon2_passes: int = Field(default=2, ge=1)
+    argon2_lanes: int = Field(default=1, ge=1)
+
+    database_connections: int = Field(default=10, ge=2, le=1000)
+    """The largest number of connections that one process opens."""
+
+    writer_queue: int = Field(default=5000, ge=1)
+    """Commands that may wait for the writer; beyond it the answer is 503 with Retry-After."""
+
+    batch_commands: int = Field(default=1000, ge=1, le=5000)
+    """Commands in one commit, at most."""
+
+    batch_bytes: int = Field(default=4 * MIB, ge=64 * 1024)
+    """Bytes of facts in one commit, at most."""
+
+    window: int = Field(default=5000, ge=1)
+    """Facts that the projector applies in one commit, at most."""
+
+    body_limit: int = Field(default=2 * MIB, ge=1024)
+    """Bytes of a request's body, at most."""
+
+    bulk_body_limit: int = Field(default=16 * MIB, ge=1024)
+    """Bytes of a bulk request's body, at most."""
+
+    consistency_wait: float = Field(default=2.0, gt=0, le=60)
+    """Seconds that a read waits for its projections before it is answered 503."""
+
+    parent: int | None = None
+    """The process id of the supervisor; a worker that was started by one ends with it."""
+
+    @model_validator(mode="after")
+    def _tls_needs_both(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("TLS needs both a certificate (tls_cert) and a key (tls_key)")
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """Where a client on this machine reaches the service."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def environment(self) -> Mapping[str, str]:
+        """The environment for a child process that is to have these settings."""
+        chosen = {
+            "DATABASE_URL": self.database_url,
+            "NUMINA_HOME": self.home,
+            "NUMINA_HOST": self.host,
+            "NUMINA_PORT": self.port,
+            "NUMINA_TLS_CERT": self.tls_cert,
+            "NUMINA_TLS_KEY": self.tls_key,
+            "NUMINA_PARENT": self.parent,
+        }
+        return os.environ | {name: "" if value is None else str(value) for name, value in chosen.items()}
