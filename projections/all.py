@@ -1,0 +1,7 @@
+"""Every projection there is, in the order in which a window is applied to them (any order gives the same rows)."""
+
+from __future__ import annotations
+
+from projections.projection import Projection
+
+ALL: tuple[Projection, ...] = ()
