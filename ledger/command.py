@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+from ledger.money import EXACT
 from ledger.record import Fact, Recorded
 
 E = TypeVar("E")
@@ -24,7 +25,7 @@ class Balance(NamedTuple):
     @property
     def available(self) -> Decimal:
         """What may be spent now: posted less what holds reserve (money on its way in does not count yet)."""
-        return self.posted + self.reserved
+        return EXACT.add(self.posted, self.reserved)
 
 
 class Day(NamedTuple):
@@ -118,6 +119,14 @@ class Command:
     def days(self, state: State) -> Iterable[DayRange]:
         """The day registers that the decision needs, once the streams are known."""
         return ()
+
+    def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
+        """The (account, currency) pairs that the decision reads or its facts will change."""
+        return ()
+
+    def weight(self) -> int:
+        """About how many bytes of facts it leads to; bounds a batch."""
+        return 1_000
 
     def decide(self, state: State) -> list[Draft]:
         """The facts that become true. Pure: a function of this command and `state`. Raises Refusal."""

@@ -66,4 +66,4 @@ def sums(postings: Iterable[Posting]) -> dict[str, Decimal]:
 
 def reversed_postings(postings: Sequence[Posting]) -> tuple[Posting, ...]:
     """The same legs with the signs turned: what takes a transaction back."""
-    return tuple(Posting(p.account_id, -p.amount, p.currency) for p in postings)
+    return tuple(Posting(p.account_id, p.amount.copy_negate(), p.currency) for p in postings)

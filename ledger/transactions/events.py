@@ -1,7 +1,8 @@
 """What becomes true of a transaction. Stream: the transaction's id.
 
 Each fact carries the terms before and after it, so that its effect on balances is known from the fact alone
-and no projection has to look anything up.
+and no projection has to look anything up. `flagged` names the accounts whose floor or balance assertion it
+breaches under the policy "flag".
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class TransactionPosted(Fact, frozen=True):
     topic: ClassVar[str] = "transaction.posted"
 
     terms: Terms
+    flagged: tuple[UUID, ...] = ()
 
 
 @fact
@@ -49,6 +51,7 @@ class TransactionHeld(Fact, frozen=True):
     topic: ClassVar[str] = "transaction.held"
 
     terms: Terms
+    flagged: tuple[UUID, ...] = ()
 
 
 @fact
@@ -59,6 +62,7 @@ class TransactionSettled(Fact, frozen=True):
 
     before: Terms
     after: Terms
+    flagged: tuple[UUID, ...] = ()
 
 
 @fact
@@ -69,6 +73,7 @@ class TransactionAmended(Fact, frozen=True):
 
     before: Terms
     after: Terms
+    flagged: tuple[UUID, ...] = ()
 
 
 @fact
@@ -78,6 +83,7 @@ class TransactionVoided(Fact, frozen=True):
     topic: ClassVar[str] = "transaction.voided"
 
     before: Terms
+    flagged: tuple[UUID, ...] = ()
 
 
 @fact
@@ -98,6 +104,7 @@ class TransactionRestored(Fact, frozen=True):
 
     after: Terms
     before: Terms | None = None
+    flagged: tuple[UUID, ...] = ()
 
 
 @fact

@@ -1,0 +1,124 @@
+"""Reads into memory what the commands of a batch must know: one statement for each kind of thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from ledger.command import Balance, Claim, Command, Day, DayRange
+from ledger.entities import fold
+from ledger.ids import NIL
+from ledger.log import read_streams, read_window
+from ledger.memory import NOTHING, Memory
+from ledger.record import Recorded
+from ledger.sealing import Keys
+
+_BALANCES = """
+    SELECT b.account_id, b.currency, b.posted, b.pending, b.reserved
+    FROM unnest(%s::uuid[], %s::text[]) AS wanted (account_id, currency)
+    JOIN registers.balances b USING (account_id, currency)
+"""
+_DAYS = """
+    SELECT d.account_id, d.currency, d.date, d.posted, d.reserved
+    FROM unnest(%s::uuid[], %s::text[], %s::date[]) AS wanted (account_id, currency, start)
+    JOIN registers.days d USING (account_id, currency)
+    WHERE d.date >= wanted.start
+"""
+_NAMES = """
+    SELECT c.scope, c.kind, c.digest, c.holder
+    FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS wanted (scope, kind, digest)
+    JOIN registers.claims c USING (scope, kind, digest)
+"""
+
+
+class Loader:
+    """Fills a Memory from the database within the writer's transaction."""
+
+    def __init__(self, connection: psycopg.Connection[Any], memory: Memory, keys: Keys) -> None:
+        self._connection = connection
+        self._memory = memory
+        self._keys = keys
+
+    def load(self, commands: Sequence[Command]) -> None:
+        """Everything that `commands` name and memory lacks. What one names may depend on what was read first:
+        streams (and recorded facts), then further streams, then registers and names."""
+        memory = self._memory
+        self.streams(stream for command in commands for stream in command.streams())
+        for command in commands:
+            wanted = command.positions()
+            if wanted is not None and wanted not in memory.recorded:
+                memory.recorded[wanted] = self.window(*wanted)
+        self.streams(stream for command in commands for stream in command.more_streams(memory))
+        self.balances(key for command in commands for key in command.balances(memory))
+        self.days(wanted for command in commands for wanted in command.days(memory))
+        self.names(claim for command in commands for claim in command.claims(memory))
+
+    def window(self, first: int, last: int) -> list[Recorded]:
+        """The facts at positions `first` to `last`, both inclusive."""
+        return read_window(self._connection, first - 1, last, self._keys) if last else []
+
+    def streams(self, stream_ids: Iterable[UUID]) -> None:
+        known = self._memory.streams
+        missing = {stream_id for stream_id in stream_ids if stream_id not in known}
+        if not missing:
+            return
+        facts = read_streams(self._connection, list(missing), self._keys)
+        for stream_id, group in groupby(facts, key=lambda recorded: recorded.stream_id):
+            members = list(group)
+            known[stream_id] = (len(members), fold(members))
+            missing.discard(stream_id)
+        for stream_id in missing:
+            known[stream_id] = (0, None)
+
+    def balances(self, keys: Iterable[tuple[UUID, str]]) -> None:
+        sums = self._memory.sums
+        missing = {key for key in keys if key not in sums}
+        if not missing:
+            return
+        for key in missing:
+            sums[key] = NOTHING
+        accounts, currencies = zip(*missing, strict=True)
+        rows = self._connection.execute(_BALANCES, (list(accounts), list(currencies)), binary=True)
+        for account_id, currency, posted, pending, reserved in rows:
+            sums[account_id, currency] = Balance(posted, pending, reserved)
+
+    def days(self, ranges: Iterable[DayRange]) -> None:
+        earliest: dict[tuple[UUID, str], DayRange] = {}
+        for wanted in ranges:
+            if not self._memory.covers(wanted):
+                key = wanted[:2]
+                earliest[key] = min(earliest.get(key, wanted), wanted, key=lambda r: r.start)
+        if not earliest:
+            return
+        found: dict[tuple[UUID, str], list[Day]] = {key: [] for key in earliest}
+        accounts, currencies, starts = zip(*earliest.values(), strict=True)
+        rows = self._connection.execute(_DAYS, (list(accounts), list(currencies), list(starts)), binary=True)
+        for account_id, currency, date, posted, reserved in rows:
+            found[account_id, currency].append(Day(date, posted, reserved))
+        for key, wanted in earliest.items():
+            self._memory.learn_days(wanted, found[key])
+
+    def names(self, claims: Iterable[Claim]) -> None:
+        names = self._memory.names
+        missing = {claim for claim in claims if claim not in names}
+        if not missing:
+            return
+        by_digest = {(c.scope, c.kind, claim_digest(c, self._keys)): c for c in missing}
+        for claim in missing:
+            names[claim] = None
+        scopes, kinds, digests = zip(*by_digest, strict=True)
+        rows = self._connection.execute(_NAMES, (list(scopes), list(kinds), list(digests)), binary=True)
+        for scope, kind, digest, holder in rows:
+            names[by_digest[scope, kind, bytes(digest)]] = holder
+
+
+def claim_digest(claim: Claim, keys: Keys) -> bytes:
+    """What the claims register stores in place of the text, so that it says nothing without the key."""
+    if claim.scope == NIL:
+        return keys.fingerprint(claim.text)
+    key = keys.of(claim.scope)
+    return key.fingerprint(claim.text) if key is not None else b""
