@@ -1,0 +1,51 @@
+"""Fixtures for every test: a throw-away PostgreSQL for the run, a fresh migrated database for each test."""
+
+from collections.abc import Iterator
+from itertools import count
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from migrations.runner import migrate
+from numina.embedded import EmbeddedPostgres, throw_away
+from tests.support.keys import MemoryKeys
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    """One server for the whole run (one for each worker of pytest-xdist)."""
+    with throw_away() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedPostgres) -> str:
+    """The name of a migrated database that nobody is connected to, to be cloned."""
+    _create(server, "template", "template0")
+    migrate(server.url_of("numina", "template"))
+    return "template"
+
+
+@pytest.fixture
+def database(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated, empty database."""
+    name = f"test{next(_numbers)}"
+    _create(server, name, template)
+    yield server.url_of("numina", name)
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def keys() -> MemoryKeys:
+    return MemoryKeys()
+
+
+def _create(server: EmbeddedPostgres, name: str, template: str) -> None:
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
