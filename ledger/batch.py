@@ -21,7 +21,9 @@ from ledger.sealing import Keys
 CHANNEL = "stored_events"
 
 _BEGIN_HEAD = "SELECT position, recorded_at FROM record.head FOR UPDATE"
-_ANSWERED = "SELECT command_id, first, last, request, answer FROM registers.commands WHERE command_id = ANY(%s)"
+_ANSWERED = (
+    "SELECT command_id, first, last, request, answer FROM registers.commands WHERE command_id = ANY(%s)"
+)
 _FACTS = """
     INSERT INTO record.stored_events (notification_id, recorded_at, originator_id, originator_version,
                                       book_id, actor_id, command_id, command, topic, state)
@@ -117,7 +119,6 @@ def lock(
 
 
 def _answered(row: tuple[Any, ...]) -> Answered:
-
 
     balances = [
         (b.account_id, b.currency, Balance(Decimal(b.posted), Decimal(b.pending), Decimal(b.reserved)))
@@ -224,7 +225,8 @@ def _names(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) -> N
     changes = [(claim, claim_digest(claim, keys), holder) for claim, holder in memory.name_changes.items()]
     # All are released before any is taken: a batch may free a name and give it to somebody else.
     connection.execute(
-        _RELEASE, ([c.scope for c, _, _ in changes], [c.kind for c, _, _ in changes], [d for _, d, _ in changes])
+        _RELEASE,
+        ([c.scope for c, _, _ in changes], [c.kind for c, _, _ in changes], [d for _, d, _ in changes]),
     )
     taken = [change for change in changes if change[2] is not None]
     if taken:

@@ -48,8 +48,8 @@ class State(Protocol):
     def balance(self, account_id: UUID, currency: str) -> Balance:
         """The register's present balance; zero if nothing was ever posted."""
 
-    def days(self, account_id: UUID, currency: str) -> Sequence[Day]:
-        """The changes by date, rising, from the date that `registers()` asked for."""
+    def days(self, account_id: UUID, currency: str, start: date) -> Sequence[Day]:
+        """The changes by date, rising, from `start` or an earlier date on, as `days()` of the command named."""
 
     def holder(self, scope: UUID, kind: str, text: str) -> UUID | None:
         """Who holds a unique name; None if it is free. Named in `claims()` before."""

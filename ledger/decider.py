@@ -86,7 +86,9 @@ class Decider:
                     del work.answered[answer.command.command_id]
                 del work.facts[mark[1] :], work.answers[mark[2] :]
                 detail = f"Item {index} was refused, so no item was carried out."
-                return [result if i == index else NotCarriedOut(detail, item=index) for i in range(len(commands))]
+                return [
+                    result if i == index else NotCarriedOut(detail, item=index) for i in range(len(commands))
+                ]
             results.append(result)
         return results
 
@@ -174,7 +176,9 @@ class Decider:
             )
         stored = [f for f in work.facts if earlier.first <= f.position <= earlier.last]
         facts = stored or self._loader.window(earlier.first, earlier.last)
-        return Outcome(command.command_id, earlier.first, earlier.last, facts, earlier.balances, replayed=True)
+        return Outcome(
+            command.command_id, earlier.first, earlier.last, facts, earlier.balances, replayed=True
+        )
 
 
 class _Work:

@@ -51,7 +51,9 @@ def decode_rows(rows: Iterable[Row], keys: Keys) -> list[Recorded]:
     return [decode_row(row, keys) for row in rows]
 
 
-def read_streams(connection: psycopg.Connection[Any], stream_ids: Sequence[UUID], keys: Keys) -> list[Recorded]:
+def read_streams(
+    connection: psycopg.Connection[Any], stream_ids: Sequence[UUID], keys: Keys
+) -> list[Recorded]:
     """All facts of the given streams, each stream's in order of version."""
     rows = connection.execute(_STREAMS, (list(stream_ids),), binary=True).fetchall()
     return decode_rows(rows, keys)
@@ -109,4 +111,3 @@ def library_recorder(url: str) -> LibraryRecorder:
         schema="record",
     )
     return LibraryRecorder(datastore, events_table_name="stored_events")
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
@@ -74,9 +73,9 @@ class Memory:
         except KeyError:
             raise NotLoaded(f"balance {account_id} {currency}") from None
 
-    def days(self, account_id: UUID, currency: str) -> Sequence[Day]:
+    def days(self, account_id: UUID, currency: str, start: date) -> Sequence[Day]:
         known = self.dates.get((account_id, currency))
-        if known is None:
+        if known is None or known[0] > start:
             raise NotLoaded(f"days of {account_id} {currency}")
         return sorted(known[1].values())
 
@@ -98,7 +97,9 @@ class Memory:
         for (account_id, currency, date_), change in self.day_changes.items():
             if (account_id, currency) == wanted[:2] and date_ >= wanted.start:
                 old = days.get(date_, Day(date_, ZERO, ZERO))
-                days[date_] = Day(date_, _plus(old.posted, change.posted), _plus(old.reserved, change.reserved))
+                days[date_] = Day(
+                    date_, _plus(old.posted, change.posted), _plus(old.reserved, change.reserved)
+                )
         self._set(self.dates, wanted[:2], (wanted.start, days))
 
     def covers(self, wanted: DayRange) -> bool:
@@ -116,7 +117,7 @@ class Memory:
         self._set(self.streams, stream_id, (version + 1, after))
         for effect in effects(fact):
             self._add(effect)
-        if fact.text and fact.topic.split(".", 1)[0] != "transaction" or entity is not None:
+        if (fact.text and fact.topic.split(".", 1)[0] != "transaction") or entity is not None:
             self._exchange_names(entity, after, stream_id)
         return version + 1
 
@@ -207,8 +208,3 @@ def _later(day: Day | None, effect: Effect) -> Day:
     if day is None:
         return Day(effect.date, effect.posted, effect.reserved)
     return Day(day.date, _plus(day.posted, effect.posted), _plus(day.reserved, effect.reserved))
-
-
-def at(days: Sequence[Day], day: date) -> int:
-    """The index of the first entry of `days` on or after `day`."""
-    return bisect_left(days, day, key=lambda d: d.date)

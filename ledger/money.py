@@ -21,9 +21,31 @@ _AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,%d})(\.[0-9]{1,40})?" % (MAX_WHOLE_DIGI
 _CODE = re.compile(r"[A-Z][A-Z0-9._'-]{0,23}", re.ASCII)
 
 # ISO 4217 knows no crypto-assets; these are the decimals that their own networks use.
-_CRYPTO = {"BTC": 8, "ETH": 18, "LTC": 8, "BCH": 8, "SOL": 9, "ADA": 6, "XRP": 6, "DOGE": 8, "USDT": 6, "USDC": 6}
+_CRYPTO = {
+    "BTC": 8,
+    "ETH": 18,
+    "LTC": 8,
+    "BCH": 8,
+    "SOL": 9,
+    "ADA": 6,
+    "XRP": 6,
+    "DOGE": 8,
+    "USDT": 6,
+    "USDC": 6,
+}
 # py-moneyed 3 lags ISO 4217 for these (minor unit per the standard's list one).
-_CORRECTED = {"UYW": 4, "CLF": 4, "MGA": 2, "MRU": 2, "UGX": 0, "RWF": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0}
+_CORRECTED = {
+    "UYW": 4,
+    "CLF": 4,
+    "MGA": 2,
+    "MRU": 2,
+    "UGX": 0,
+    "RWF": 0,
+    "VUV": 0,
+    "XAF": 0,
+    "XOF": 0,
+    "XPF": 0,
+}
 
 
 class InvalidAmount(Refusal):
@@ -81,7 +103,7 @@ def read_amount(text: str, *, field: str | None = None) -> Decimal:
     20 digits before the point. Raises InvalidAmount."""
     if len(text) > 64 or _AMOUNT.fullmatch(text) is None:
         raise InvalidAmount(
-            f"{text[:40]!r} is not an amount. Write plain digits such as \"-12.34\": no exponent, no thousands "
+            f'{text[:40]!r} is not an amount. Write plain digits such as "-12.34": no exponent, no thousands '
             f"separator, at most {MAX_WHOLE_DIGITS} digits before the point.",
             field=field,
         )
@@ -91,7 +113,11 @@ def read_amount(text: str, *, field: str | None = None) -> Decimal:
 def check_exponent(amount: Decimal, currency: str, exponent: int, *, field: str | None = None) -> None:
     """Refuses an amount finer than the currency's minor unit. Raises InvalidAmount."""
     scale = amount.as_tuple().exponent
-    if isinstance(scale, int) and -scale > exponent and amount != amount.quantize(Decimal(1).scaleb(-exponent)):
+    if (
+        isinstance(scale, int)
+        and -scale > exponent
+        and amount != amount.quantize(Decimal(1).scaleb(-exponent))
+    ):
         raise InvalidAmount(
             f"{currency} has {exponent} decimals; {amount} has {-scale}.",
             field=field,

@@ -41,7 +41,8 @@ def balanced(postings: Sequence[Posting]) -> tuple[Posting, ...]:
     """
     if not 2 <= len(postings) <= MAX_POSTINGS:
         raise PostingsCount(
-            f"A transaction needs 2 to {MAX_POSTINGS} postings; this one has {len(postings)}.", field="postings"
+            f"A transaction needs 2 to {MAX_POSTINGS} postings; this one has {len(postings)}.",
+            field="postings",
         )
     left = sums(postings)
     if any(left.values()):

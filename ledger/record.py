@@ -76,7 +76,9 @@ def upcaster(
 ) -> Callable[[Callable[[dict[str, Any]], dict[str, Any]]], Callable[[dict[str, Any]], dict[str, Any]]]:
     """Registers how the stored object of topic `old` becomes one of topic `new`; the bytes stay as they are."""
 
-    def register(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def register(
+        change: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> Callable[[dict[str, Any]], dict[str, Any]]:
         _upcasters[old] = (new, change)
         return change
 

@@ -66,11 +66,14 @@ def sealed(
     """The fact's text with every field sealed in its place."""
     prefix = stream_id.bytes + version.to_bytes(8, "big")
     return {
-        field: key.seal(text, prefix + field.encode(), nonce(NONCE_BYTES)) for field, text in fact.text.items()
+        field: key.seal(text, prefix + field.encode(), nonce(NONCE_BYTES))
+        for field, text in fact.text.items()
     }
 
 
-def unsealed(text: Mapping[str, str], stream_id: UUID, version: int, key: DataKey | None) -> Mapping[str, str]:
+def unsealed(
+    text: Mapping[str, str], stream_id: UUID, version: int, key: DataKey | None
+) -> Mapping[str, str]:
     """The plain text of a stored fact; nothing once the key was destroyed. Raises SealBroken."""
     if key is None:
         return {}

@@ -66,7 +66,7 @@ def breaches(state: State, accounts: Iterable[Account], changes: Sequence[Effect
 def _moments(state: State, account: Account, currency: str, changes: Sequence[Effect]) -> Iterator[Moment]:
     """The ends of all days from the first change on at which a balance moves or is asserted."""
     first = min(effect.date for effect in changes)
-    days = state.days(account.account_id, currency)
+    days = state.days(account.account_id, currency, first)
     sums = state.balance(account.account_id, currency)
     posted, reserved = sums.posted, sums.reserved
     for day in days:

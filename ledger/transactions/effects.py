@@ -66,7 +66,9 @@ def _of(terms: Terms, sign: int) -> Iterator[Effect]:
     date = terms.date
     if terms.state == "posted":
         for p in terms.postings:
-            yield Effect(p.account_id, p.currency, date, p.amount if sign > 0 else p.amount.copy_negate(), ZERO, ZERO)
+            yield Effect(
+                p.account_id, p.currency, date, p.amount if sign > 0 else p.amount.copy_negate(), ZERO, ZERO
+            )
     elif terms.state == "pending":
         for p in terms.postings:
             amount = p.amount if sign > 0 else p.amount.copy_negate()

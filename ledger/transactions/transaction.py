@@ -75,7 +75,12 @@ def _changes(transaction: Transaction, fact: Fact) -> dict[str, object]:
             gone = msgspec.structs.replace(transaction.terms, state="voided")
             return {"terms": gone, "expired": isinstance(fact, TransactionExpired)}
         case TransactionAmended(after=after) | TransactionRestored(after=after):
-            return {"terms": after, "text": fact.text, "expired": False, "cleared": _still(transaction, after)}
+            return {
+                "terms": after,
+                "text": fact.text,
+                "expired": False,
+                "cleared": _still(transaction, after),
+            }
         case TransactionCleared(account_id=account_id):
             return {"cleared": transaction.cleared | {account_id}}
         case TransactionUncleared(account_id=account_id):

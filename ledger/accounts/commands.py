@@ -1,0 +1,397 @@
+"""Commands that open an account and change what is said of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import ClassVar, NamedTuple
+from uuid import UUID
+
+from ledger.accounts.account import DESCRIPTION, Account, name_text, opening_account
+from ledger.accounts.events import (
+    AccountArchived,
+    AccountCounted,
+    AccountCurrenciesChanged,
+    AccountDescribed,
+    AccountGuarded,
+    AccountMoved,
+    AccountOpened,
+    AccountRenamed,
+    AccountReopened,
+    Guard,
+    Kind,
+)
+from ledger.accounts.refusals import (
+    AccountArchivedAlready,
+    AccountOpen,
+    CurrencyInUse,
+    NameTaken,
+    NotGuardable,
+    SystemAccount,
+    UnknownAccount,
+    WrongParent,
+)
+from ledger.command import Claim, Command, DayRange, Draft, State
+from ledger.money import (
+    MAX_EXPONENT,
+    ZERO,
+    UnknownCurrency,
+    add,
+    check_exponent,
+    exponent_of,
+    is_code,
+    known_exponent,
+)
+from ledger.postings import Posting, balanced
+from ledger.record import Fact
+from ledger.refusals import InvalidValue, Stale
+from ledger.transactions.events import Terms, TransactionPosted
+
+_FIRST = dt.date(1, 1, 1)
+
+
+class Opening(NamedTuple):
+    """The balance that an account starts with, debit positive, against the book's opening equity."""
+
+    transaction_id: UUID
+    date: dt.date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAccount(Command):
+    """Open an account or category.
+
+    `text`: name (required), institution, colour, icon, group, number, notes, metadata. Raises NameTaken,
+    UnknownAccount or WrongParent for the parent, UnknownCurrency, InvalidAmount, InvalidValue, NotGuardable.
+    """
+
+    name: ClassVar[str] = "account.open"
+
+    account_id: UUID
+    kind: Kind
+    currency: str
+    type: str
+    currencies: tuple[str, ...] = ()
+    any_currency: bool = False
+    exponent: int | None = None
+    parent_id: UUID | None = None
+    role: str | None = None
+    guard: Guard = Guard()
+    net_worth: bool = True
+    text: Mapping[str, str] = field(default_factory=dict)
+    opening: Opening | None = None
+
+    def streams(self) -> Iterator[UUID]:
+        yield self.account_id
+        if self.parent_id is not None:
+            yield self.parent_id
+        if self.opening is not None:
+            yield self.opening.transaction_id
+            yield opening_account(self.book_id)
+
+    def claims(self, state: State) -> Iterable[Claim]:
+        return [Claim(self.book_id, "account", name_text(self.parent_id, self.text.get("name", "")))]
+
+    def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
+        if self.opening is None:
+            return ()
+        return [(self.account_id, self.currency), (opening_account(self.book_id), self.currency)]
+
+    def decide(self, state: State) -> list[Draft]:
+        if state.version(self.account_id):
+            raise InvalidValue("This account id is taken; ids are used once.", field="id")
+        check_name(self.text.get("name", ""))
+        self._check_currencies()
+        if self.parent_id is not None:
+            check_parent(state, self.book_id, self.kind, self.parent_id)
+        check_guard(self.guard, self.kind, self.currency, self.exponent)
+        name_free(state, self.book_id, self.parent_id, self.text["name"], self.account_id)
+        opened = AccountOpened(
+            kind=self.kind,
+            type=self.type,
+            currency=self.currency,
+            currencies=self.currencies,
+            any_currency=self.any_currency,
+            exponent=self.exponent,
+            parent_id=self.parent_id,
+            role=self.role,
+            guard=self.guard,
+            net_worth=self.net_worth,
+            text=self.text,
+        )
+        return [Draft(self.account_id, opened), *self._opening_balance()]
+
+    def _check_currencies(self) -> None:
+        for code in (self.currency, *self.currencies):
+            if not is_code(code):
+                raise UnknownCurrency(f"{code!r} is not a currency code such as USD.", field="currency")
+            exponent_of(code, self.exponent, field="currency")
+        if self.exponent is None:
+            return
+        if not 0 <= self.exponent <= MAX_EXPONENT:
+            raise InvalidValue(f"An exponent is 0 to {MAX_EXPONENT} decimals.", field="exponent")
+        known = known_exponent(self.currency)
+        if known is not None and known != self.exponent:
+            raise InvalidValue(
+                f"{self.currency} has {known} decimals; leave `exponent` out.", field="exponent"
+            )
+
+    def _opening_balance(self) -> list[Draft]:
+        if self.opening is None or not self.opening.amount:
+            return []
+        if self.kind not in ("asset", "liability"):
+            raise InvalidValue(
+                "Only assets and liabilities have an opening balance.", field="opening_balance"
+            )
+        amount = self.opening.amount
+        exponent = exponent_of(self.currency, self.exponent)
+        check_exponent(amount, self.currency, exponent, field="opening_balance")
+        postings = balanced(
+            [
+                Posting(self.account_id, amount, self.currency),
+                Posting(opening_account(self.book_id), amount.copy_negate(), self.currency),
+            ]
+        )
+        if self.guard.floor is not None and amount < self.guard.floor and self.guard.policy == "reject":
+            raise InvalidValue("The opening balance lies below the floor.", field="opening_balance")
+        fact = TransactionPosted(terms=Terms(self.opening.date, postings, "opening"))
+        return [Draft(self.opening.transaction_id, fact)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange(Command):
+    """The base of commands on one existing account; `expected_version` as for transactions."""
+
+    account_id: UUID
+    expected_version: int | None = None
+
+    def streams(self) -> Iterator[UUID]:
+        yield self.account_id
+
+    def present(self, state: State) -> Account:
+        """The account, of this book and at the expected version. Raises UnknownAccount, Stale."""
+        account = state.entity(Account, self.account_id)
+        if account is None or account.book_id != self.book_id or account.withdrawn:
+            raise UnknownAccount(f"There is no account {self.account_id} in this book.")
+        version = state.version(self.account_id)
+        if self.expected_version is not None and self.expected_version != version:
+            raise Stale(
+                f"You read version {self.expected_version}; it is at version {version} now. Read it again.",
+                expected=self.expected_version,
+                current=version,
+            )
+        return account
+
+
+class Unchanged:
+    """Stands for a field that an amendment leaves as it is."""
+
+
+UNCHANGED = Unchanged()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendAccount(AccountChange):
+    """Change what is given and leave the rest: each change is its own fact, so that the trail says why.
+
+    `text` holds the words to change ("" removes one). Raises as OpenAccount does, InvalidValue for a floor that
+    the history breaks, SystemAccount, CurrencyInUse, Stale.
+    """
+
+    name: ClassVar[str] = "account.amend"
+
+    text: Mapping[str, str] = field(default_factory=dict)
+    type: str | None = None
+    parent_id: UUID | Unchanged | None = UNCHANGED
+    guard: Guard | None = None
+    net_worth: bool | None = None
+    currencies: tuple[str, ...] | None = None
+    archived: bool | None = None
+
+    def streams(self) -> Iterator[UUID]:
+        yield self.account_id
+        if isinstance(self.parent_id, UUID):
+            yield self.parent_id
+
+    def more_streams(self, state: State) -> Iterable[UUID]:
+        parent = state.entity(Account, self.parent_id) if isinstance(self.parent_id, UUID) else None
+        return [parent.parent_id] if parent is not None and parent.parent_id is not None else []
+
+    def claims(self, state: State) -> Iterable[Claim]:
+        account = state.entity(Account, self.account_id)
+        if account is None:
+            return ()
+        parent, name = self._place(account)
+        return [Claim(self.book_id, "account", name_text(parent, name))]
+
+    def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
+        account = state.entity(Account, self.account_id)
+        if account is None:
+            return ()
+        return [(self.account_id, code) for code in (account.currency, *account.currencies)]
+
+    def days(self, state: State) -> Iterable[DayRange]:
+        account = state.entity(Account, self.account_id)
+        if account is None or self.guard is None or not account.keeps_days:
+            return ()
+        return [DayRange(self.account_id, account.currency, _FIRST)]
+
+    def decide(self, state: State) -> list[Draft]:
+        account = self.present(state)
+        if account.role is not None:
+            raise SystemAccount("Numina keeps this account itself; it cannot be changed.")
+        facts = [
+            *self._named(state, account),
+            *self._described(account),
+            *self._guarded(state, account),
+            *self._counted(account),
+            *self._currencies(state, account),
+            *self._archived(account),
+        ]
+        return [Draft(self.account_id, fact) for fact in facts]
+
+    def _place(self, account: Account) -> tuple[UUID | None, str]:
+        parent = account.parent_id if isinstance(self.parent_id, Unchanged) else self.parent_id
+        return parent, self.text.get("name", account.name)
+
+    def _named(self, state: State, account: Account) -> Iterator[Fact]:
+        parent, name = self._place(account)
+        if (parent, name) == (account.parent_id, account.name):
+            return
+        check_name(name)
+        if parent is not None and parent != account.parent_id:
+            check_parent(state, self.book_id, account.kind, parent, below=self.account_id)
+        name_free(state, self.book_id, parent, name, self.account_id)
+        if name != account.name:
+            yield AccountRenamed(text={"name": name})
+        if parent != account.parent_id:
+            yield AccountMoved(parent_id=parent)
+
+    def _described(self, account: Account) -> Iterator[Fact]:
+        words = {key: self.text.get(key, account.text.get(key, "")) for key in DESCRIPTION}
+        words = {key: word for key, word in words.items() if word}
+        before = {key: word for key, word in account.text.items() if key != "name"}
+        type_ = self.type if self.type is not None else account.type
+        if words != before or type_ != account.type:
+            yield AccountDescribed(type=type_, text=words)
+
+    def _guarded(self, state: State, account: Account) -> Iterator[Fact]:
+        if self.guard is None or self.guard == account.guard:
+            return
+        check_guard(self.guard, account.kind, account.currency, account.exponent)
+        if self.guard.floor is not None and self.guard.policy == "reject":
+            check_history(state, account, self.guard.floor)
+        yield AccountGuarded(guard=self.guard)
+
+    def _counted(self, account: Account) -> Iterator[Fact]:
+        if self.net_worth is not None and self.net_worth != account.net_worth:
+            yield AccountCounted(net_worth=self.net_worth)
+
+    def _currencies(self, state: State, account: Account) -> Iterator[Fact]:
+        if self.currencies is None or set(self.currencies) == set(account.currencies):
+            return
+        for code in self.currencies:
+            if not is_code(code):
+                raise UnknownCurrency(f"{code!r} is not a currency code such as USD.", field="currencies")
+            exponent_of(code, account.exponent, field="currencies")
+        for code in set(account.currencies) - set(self.currencies):
+            if any(state.balance(self.account_id, code)):
+                raise CurrencyInUse(f"The account still holds {code}.", field="currencies", currency=code)
+        yield AccountCurrenciesChanged(currencies=self.currencies)
+
+    def _archived(self, account: Account) -> Iterator[Fact]:
+        if self.archived is None or self.archived == account.archived:
+            return
+        yield AccountArchived() if self.archived else AccountReopened()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveAccount(AccountChange):
+    """Close an account to new postings; its history and balance stay. Raises AccountArchivedAlready,
+    SystemAccount, UnknownAccount, Stale."""
+
+    name: ClassVar[str] = "account.archive"
+
+    def decide(self, state: State) -> list[Draft]:
+        account = self.present(state)
+        if account.role is not None:
+            raise SystemAccount("Numina keeps this account itself; it cannot be archived.")
+        if account.archived:
+            raise AccountArchivedAlready("The account is archived already.")
+        return [Draft(self.account_id, AccountArchived())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenAccount(AccountChange):
+    """Open an archived account to postings again. Raises AccountOpen, UnknownAccount, Stale."""
+
+    name: ClassVar[str] = "account.reopen"
+
+    def decide(self, state: State) -> list[Draft]:
+        account = self.present(state)
+        if not account.archived:
+            raise AccountOpen("The account is open already.")
+        return [Draft(self.account_id, AccountReopened())]
+
+
+def check_name(name: str) -> None:
+    """Raises InvalidValue for an empty name."""
+    if not name.strip():
+        raise InvalidValue("A name is needed.", field="name")
+
+
+def check_parent(state: State, book_id: UUID, kind: Kind, parent_id: UUID, below: UUID | None = None) -> None:
+    """The parent must be an account of the book, of the same kind, and not the account itself or (one level
+    up) below it. Raises UnknownAccount, WrongParent."""
+    parent = state.entity(Account, parent_id)
+    if parent is None or parent.book_id != book_id or parent.withdrawn:
+        raise UnknownAccount(f"There is no account {parent_id} in this book.", field="parent_id")
+    if parent.kind != kind:
+        raise WrongParent(f"The parent is of kind {parent.kind}, not {kind}.", field="parent_id")
+    seen = {parent_id}
+    above: Account | None = parent
+    while above is not None:
+        if above.account_id == below:
+            raise WrongParent("An account cannot be placed below itself.", field="parent_id")
+        if above.parent_id is None or above.parent_id in seen:
+            return
+        seen.add(above.parent_id)
+        above = state.entity(Account, above.parent_id)
+
+
+def check_guard(guard: Guard, kind: Kind, currency: str, exponent: int | None) -> None:
+    """Raises NotGuardable or InvalidAmount for a floor that makes no sense on the account."""
+    if guard.floor is None:
+        return
+    if kind not in ("asset", "liability"):
+        raise NotGuardable("Only assets and liabilities have a floor.", field="floor")
+    check_exponent(guard.floor, currency, exponent_of(currency, exponent), field="floor")
+
+
+def check_history(state: State, account: Account, floor: Decimal) -> None:
+    """A floor that was broken on some day cannot be set with the policy to reject. Raises InvalidValue."""
+    running = ZERO
+    for day in state.days(account.account_id, account.currency, _FIRST):
+        running = add(running, add(day.posted, day.reserved))
+        if running < floor:
+            raise InvalidValue(
+                f"On {day.date} the account had {running:f} {account.currency} available, below {floor:f}. "
+                'Choose a lower floor, or the policy "flag".',
+                field="floor",
+                date=day.date.isoformat(),
+                available=format(running, "f"),
+            )
+
+
+def name_free(state: State, book_id: UUID, parent_id: UUID | None, name: str, account_id: UUID) -> None:
+    """Raises NameTaken when another account below the same parent is called so."""
+    holder = state.holder(book_id, "account", name_text(parent_id, name))
+    if holder is not None and holder != account_id:
+        raise NameTaken(
+            f"There is an account called {' '.join(name.split())!r} here already.",
+            field="name",
+            account_id=str(holder),
+        )

@@ -1,0 +1,128 @@
+"""Registering with a book of one's own, and changing one's name, preferences and password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from ledger.books.opening import opening
+from ledger.books.zones import check_zone
+from ledger.command import Claim, Command, Draft, State
+from ledger.identity.events import (
+    UserPasswordChanged,
+    UserPreferencesChanged,
+    UserRegistered,
+    UserRenamed,
+)
+from ledger.identity.user import User
+from ledger.ids import NIL
+from ledger.money import exponent_of
+from ledger.record import Fact
+from ledger.refusals import Refusal, Stale, Unknown
+
+HOME_BOOK = "Home"
+
+
+class EmailTaken(Refusal):
+    """Somebody is registered with this e-mail address."""
+
+    code = "email_taken"
+    status = 409
+
+
+class UnknownUser(Unknown):
+    """There is no such user."""
+
+    code = "unknown_user"
+
+
+def email_claim(email: str) -> Claim:
+    """An address may be registered once, in whatever case it is typed."""
+    return Claim(NIL, "email", email.casefold())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterUser(Command):
+    """A person, `actor_id` being their fresh id, with a home book of the fresh id `book_id`.
+
+    `password` is the argon2id string, never the password.
+    """
+
+    name: ClassVar[str] = "user.register"
+
+    email: str
+    password: str
+    display_name: str
+    currency: str
+    time_zone: str
+    locale: str = "en"
+
+    def claims(self, state: State) -> Iterable[Claim]:
+        return (email_claim(self.email),)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Raises EmailTaken, UnknownCurrency, UnknownTimeZone."""
+        exponent_of(self.currency, field="currency")
+        check_zone(self.time_zone)
+        if state.holder(*email_claim(self.email)) is not None:
+            raise EmailTaken("This address is registered already. Sign in instead.", field="email")
+        registered = UserRegistered(
+            home_book_id=self.book_id,
+            currency=self.currency,
+            time_zone=self.time_zone,
+            locale=self.locale,
+            text={"email": self.email, "password": self.password, "name": self.display_name},
+        )
+        book = opening(self.book_id, self.actor_id, HOME_BOOK, self.currency, self.time_zone)
+        return [Draft(self.actor_id, registered), *book]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendUser(Command):
+    """Changes what is not None of the person `actor_id`. `password` is an argon2id string; `expected` the
+    version that the change was based on, if that is known."""
+
+    name: ClassVar[str] = "user.amend"
+
+    display_name: str | None = None
+    currency: str | None = None
+    time_zone: str | None = None
+    locale: str | None = None
+    password: str | None = None
+    expected: int | None = None
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.actor_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Raises UnknownUser, Stale, UnknownCurrency, UnknownTimeZone."""
+        user = state.entity(User, self.actor_id)
+        if user is None:
+            raise UnknownUser("There is no such user.")
+        version = state.version(self.actor_id)
+        if self.expected is not None and self.expected != version:
+            raise Stale(f"You are at version {version}, not {self.expected}.", version=version)
+        return [Draft(self.actor_id, fact) for fact in self._changes(user)]
+
+    def _changes(self, user: User) -> list[Fact]:
+        facts: list[Fact] = []
+        if self.display_name is not None and self.display_name != user.text.get("name"):
+            facts.append(UserRenamed(text={"name": self.display_name}))
+        preferences = UserPreferencesChanged(
+            currency=self.currency or user.currency,
+            time_zone=self.time_zone or user.time_zone,
+            locale=self.locale or user.locale,
+        )
+        if (preferences.currency, preferences.time_zone, preferences.locale) != (
+            user.currency,
+            user.time_zone,
+            user.locale,
+        ):
+            exponent_of(preferences.currency, field="currency")
+            check_zone(preferences.time_zone)
+            facts.append(preferences)
+        if self.password is not None:
+            facts.append(UserPasswordChanged(text={"password": self.password}))
+        return facts

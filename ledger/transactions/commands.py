@@ -1,0 +1,83 @@
+"""Commands that make a transaction: post or hold money."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from ledger.command import Command, DayRange, Draft, State
+from ledger.postings import Posting
+from ledger.refusals import InvalidValue
+from ledger.transactions.effects import effects
+from ledger.transactions.events import (
+    Terms,
+    TransactionHeld,
+    TransactionPosted,
+    Type,
+)
+from ledger.transactions.placing import flags, inferred_type, needed_days, place
+from ledger.transactions.refusals import TransactionExists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostTransaction(Command):
+    """Post money, or hold it (`state` pending) until it is posted, voided or `expires_at` (aware UTC) passes.
+
+    `text`: payee, notes, tags (newline-separated), memo.N, metadata (JSON). `type` None is told by the accounts.
+    Raises Unbalanced, PostingsCount, UnknownAccount, AccountArchivedAlready, WrongCurrency, InvalidAmount,
+    InvalidValue, FloorBreached, AssertionBroken, TransactionExists.
+    """
+
+    name: ClassVar[str] = "transaction.post"
+
+    transaction_id: UUID
+    date: dt.date
+    postings: Sequence[Posting]
+    text: Mapping[str, str] = field(default_factory=dict)
+    type: Type | None = None
+    state: Literal["pending", "posted"] = "posted"
+    expires_at: dt.datetime | None = None
+
+    def streams(self) -> Iterator[UUID]:
+        yield self.transaction_id
+        for posting in self.postings:
+            yield posting.account_id
+
+    def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
+        return [(posting.account_id, posting.currency) for posting in self.postings]
+
+    def days(self, state: State) -> Iterable[DayRange]:
+        return needed_days(state, list(effects(self._fact(self.type or "journal"))))
+
+    def weight(self) -> int:
+        return 200 + 120 * len(self.postings) + sum(map(len, self.text.values()))
+
+    def decide(self, state: State) -> list[Draft]:
+        if state.version(self.transaction_id):
+            raise TransactionExists("This transaction id is taken; ids are used once.")
+        accounts = place(state, self.book_id, self.date, self.postings)
+        check_expiry(self.state, self.expires_at, self.now)
+        fact = self._fact(self.type or inferred_type(accounts))
+        flagged = flags(state, fact)
+        return [Draft(self.transaction_id, replace(fact, flagged=flagged) if flagged else fact)]
+
+    def _fact(self, type_: Type) -> TransactionPosted | TransactionHeld:
+        terms = Terms(self.date, tuple(self.postings), type_, self.state, self.expires_at)
+        if self.state == "pending":
+            return TransactionHeld(terms=terms, text=self.text)
+        return TransactionPosted(terms=terms, text=self.text)
+
+
+def check_expiry(state: str, expires_at: dt.datetime | None, now: dt.datetime) -> None:
+    """Only a pending transaction may lapse, and only in the future. Raises InvalidValue."""
+    if expires_at is None:
+        return
+    if state != "pending":
+        raise InvalidValue("Only a pending transaction can have an expiry.", field="expires_at")
+    if expires_at <= now:
+        raise InvalidValue("The expiry must lie in the future.", field="expires_at")
