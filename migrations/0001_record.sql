@@ -49,7 +49,7 @@ CREATE TABLE record.head (
     position    bigint      NOT NULL,
     recorded_at timestamptz NOT NULL
 ) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 1000);
-INSERT INTO record.head (position, recorded_at) VALUES (0, '-infinity');
+INSERT INTO record.head (position, recorded_at) VALUES (0, '1970-01-01T00:00:00Z');
 
 -- Debit-positive sums by account and currency. available = posted + reserved.
 CREATE TABLE registers.balances (

@@ -1,4 +1,4 @@
-"""The master key: 32 bytes that wrap every data key, from the settings or from a file that only its owner reads."""
+"""The master key: 32 bytes that wrap the data keys, from the settings or from a file of its owner's alone."""
 
 import base64
 import binascii
@@ -7,12 +7,13 @@ import secrets
 from pathlib import Path
 
 from numina.settings import Settings
+from numina.trouble import Trouble
 
 LENGTH = 32
 FILE = "master.key"
 
 
-class MasterKeyError(RuntimeError):
+class MasterKeyError(Trouble):
     """The master key cannot be had; the message says why."""
 
 
@@ -23,16 +24,16 @@ def master_key(settings: Settings) -> bytes:
     wraps anything.
     """
     if settings.master_key is not None:
-        return _decode(settings.master_key.get_secret_value(), "NUMINA_MASTER_KEY")
+        return decode(settings.master_key.get_secret_value(), "NUMINA_MASTER_KEY")
     path = settings.home / FILE
     if not path.exists():
         settings.home.mkdir(parents=True, exist_ok=True)
         write_new(path, secrets.token_bytes(LENGTH))
-    return _decode(path.read_text(), str(path))
+    return decode(path.read_text(), str(path))
 
 
 def write_new(path: Path, key: bytes) -> None:
-    """Writes the key where no file is yet, complete or not at all; a file that another process made stands."""
+    """Writes the key where no file is yet, complete or not at all; another process's file stands."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -47,7 +48,8 @@ def write_new(path: Path, key: bytes) -> None:
         draft.unlink()
 
 
-def _decode(text: str, source: str) -> bytes:
+def decode(text: str, source: str) -> bytes:
+    """The key in `text`. Raises MasterKeyError, naming the source, unless it is 32 bytes in base64."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except binascii.Error:

