@@ -1,0 +1,89 @@
+"""The three processes of the service, each of which also runs alone: API, projector, scheduler."""
+
+import signal
+import socket
+import threading
+
+import structlog
+
+from numina.database import database
+from numina.lifeline import end_with
+from numina.listening import listen
+from numina.settings import Settings
+
+DRAIN_SECONDS = 10
+"""How long open requests may take to finish once the API was asked to stop; streams are cut then."""
+
+
+def run_api(settings: Settings) -> None:
+    """Serves HTTP until SIGTERM or SIGINT, on the supervisor's socket or one of its own."""
+    import uvicorn
+
+    from numina.wiring import api_app
+
+    _begin(settings)
+    with _socket(settings) as listening, database(settings) as ready:
+        config = uvicorn.Config(
+            api_app(ready),
+            log_level=settings.log_level,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_keep_alive=75,
+        )
+        server = uvicorn.Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn raises the signal again once it has stopped: there is still a database to let go of.
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        server.run(sockets=[listening])
+
+
+def run_projector(settings: Settings) -> None:
+    """Projects until SIGTERM or SIGINT; the window at work is finished first."""
+    from numina.wiring import project
+
+    _begin(settings)
+    with database(settings) as ready:
+        project(ready, _stop_event())
+
+
+def run_scheduler(settings: Settings) -> None:
+    """Does what is due until SIGTERM or SIGINT; the job at work is finished first."""
+    from numina.scheduled import jobs
+    from scheduler.clock import run
+
+    _begin(settings)
+    with database(settings) as ready:
+        run(jobs(ready), _stop_event())
+
+
+def _begin(settings: Settings) -> None:
+    end_with(settings.parent)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _socket(settings: Settings) -> socket.socket:
+    if settings.listen_fd is not None:
+        return socket.socket(fileno=settings.listen_fd)
+    return listen(settings.host, settings.port)
+
+
+def _stop_event() -> threading.Event:
+    """Set by the first SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
