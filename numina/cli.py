@@ -93,9 +93,21 @@ def verify(
     checkpoint: Annotated[
         Path | None, typer.Option(help="The signed checkpoint to check it against.")
     ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option(help="Check this proof: of one fact, or of growth since --checkpoint.", exists=True),
+    ] = None,
     key: Annotated[str | None, typer.Option(help="Your own copy of the checkpoint's verifier key.")] = None,
 ) -> None:
-    """Check the laws on the live data, or an exported record against a signed checkpoint."""
+    """Check the laws on the live data, or an exported record or a proof against a signed checkpoint."""
+    if proof is not None:
+        from numina.proofs import verify_file
+
+        if export is not None or key is None:
+            raise typer.BadParameter("--proof needs --key, and stands without --export")
+        report = verify_file(proof, key, checkpoint)
+        print(report)
+        raise typer.Exit(0 if report.ok else 1)
     from numina import checking
 
     if (export is None) != (checkpoint is None):

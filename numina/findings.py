@@ -42,12 +42,14 @@ class Report:
 
     def __str__(self) -> str:
         more = self.found - len(self.findings)
+        lines = [
+            *(f"ok    {line}" for line in self.proven),
+            *(f"note  {line}" for line in self.notes),
+            *(f"WRONG {finding}" for finding in self.findings),
+            *([f"WRONG and {more} more"] if more else []),
+            "verified" if self.ok else "NOT VERIFIED",
+        ]
+        # The text of a forged file is shown on somebody's terminal: it must not steer it.
         return "\n".join(
-            [
-                *(f"ok    {line}" for line in self.proven),
-                *(f"note  {line}" for line in self.notes),
-                *(f"WRONG {finding}" for finding in self.findings),
-                *([f"WRONG and {more} more"] if more else []),
-                "verified" if self.ok else "NOT VERIFIED",
-            ]
+            "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line) for line in lines
         )

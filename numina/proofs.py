@@ -1,15 +1,40 @@
 """Checks single proofs with no database: that a fact is in the record, and that the record only ever grew."""
 
 from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
 
 from ledger.leaf import MalformedLeaf, from_json, leaf
 from numina.findings import Report
 from numina.offline import check_signature
+from numina.trouble import Trouble
 from projections import merkle
 
+INCLUSION = "inclusion/1"
+GROWTH = "consistency/1"
 
-class MalformedProof(ValueError):
+
+class MalformedProof(Trouble):
     """The document is no proof in the form that Numina answers."""
+
+
+def verify_file(proof: Path, verifier_key: str, kept: Path | None = None) -> Report:
+    """Checks a saved proof of either kind; that of growth needs the note `kept` from earlier.
+
+    Raises MalformedProof, and OSError when a file cannot be read.
+    """
+    try:
+        document = orjson.loads(proof.read_bytes())
+    except ValueError as error:
+        raise MalformedProof(f"{proof} is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise MalformedProof(f"{proof} is not a JSON object")
+    if document.get("numina") != GROWTH:
+        return verify_inclusion(document, verifier_key)
+    if kept is None:
+        raise MalformedProof(f"{proof} proves growth since an earlier checkpoint: give that one too")
+    return verify_growth(kept.read_bytes().decode(errors="replace"), document, verifier_key)
 
 
 def verify_inclusion(document: Mapping[str, object], verifier_key: str) -> Report:
@@ -18,7 +43,7 @@ def verify_inclusion(document: Mapping[str, object], verifier_key: str) -> Repor
 
     Raises MalformedProof when the document is not such an answer; all else is a finding.
     """
-    _expect(document, "inclusion/1")
+    _expect(document, INCLUSION)
     stated = document.get("leaf")
     try:
         fact = from_json(stated if isinstance(stated, Mapping) else {})
@@ -53,7 +78,7 @@ def verify_growth(kept: str, document: Mapping[str, object], verifier_key: str) 
     `kept` is the old note; `document` the answer of GET /v1/audit/checkpoint?since=SIZE, with SIZE that of
     the old note. Raises MalformedProof when the document is not such an answer; all else is a finding.
     """
-    _expect(document, "consistency/1")
+    _expect(document, GROWTH)
     path = _path(document)
     note = _text(document, "checkpoint")
     report = Report()

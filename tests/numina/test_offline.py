@@ -15,7 +15,7 @@ from ledger.record import encode
 from ledger.transactions.events import Terms, TransactionPosted, TransactionVoided
 from numina.export_record import export_record
 from numina.offline import verify_export
-from numina.proofs import MalformedProof, verify_growth, verify_inclusion
+from numina.proofs import MalformedProof, verify_file, verify_growth, verify_inclusion
 from projections import seal
 from projections.checkpoint import Signer
 from projections.frontier import Frontier
@@ -338,6 +338,32 @@ def test_a_record_rewritten_since_a_kept_checkpoint_is_found(connection):
     kept = checkpoint_of(facts)
     report = verify_growth(kept, answered(connection, seal.growth(SIGNER, 13)), KEY)
     assert rules(report) == {"not_consistent"}
+
+
+def test_saved_proofs_of_both_kinds_are_told_apart(connection, tmp_path):
+    kept, proof = tmp_path / "kept", tmp_path / "proof.json"
+    kept.write_text(ask(connection, seal.checkpoint(SIGNER, 13)))
+    proof.write_text(json.dumps(ask(connection, seal.proof(SIGNER, 7))))
+    assert verify_file(proof, KEY).ok
+    proof.write_text(json.dumps(ask(connection, seal.growth(SIGNER, 13))))
+    assert verify_file(proof, KEY, kept).ok
+    with pytest.raises(MalformedProof, match="earlier checkpoint"):
+        verify_file(proof, KEY)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff"])
+def test_a_file_that_is_no_proof_is_refused_by_name(tmp_path, content):
+    proof = tmp_path / "proof.json"
+    proof.write_bytes(content)
+    with pytest.raises(MalformedProof):
+        verify_file(proof, KEY)
+
+
+def test_a_forged_file_cannot_steer_the_terminal_that_shows_the_report(export):
+    lines = documents(honest())
+    lines[5]["topic"], lines[5]["state"] = "transaction.posted", "\u001b[2J"
+    lines[0]["origin"] = "\u001b]0;owned\u0007"
+    assert "\u001b" not in str(verify_export(export(lines), checkpoint_of(honest()), KEY))
 
 
 @pytest.mark.parametrize(
