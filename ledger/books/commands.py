@@ -42,14 +42,14 @@ class OpenBook(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendBook(Command):
-    """Changes what is not None. `expected` is the version that the change was based on, if that is known."""
+    """Changes what is not None. `expected_version` is what the change was based on, if that is known."""
 
     name: ClassVar[str] = "book.amend"
 
     title: str | None = None
     currency: str | None = None
     time_zone: str | None = None
-    expected: int | None = None
+    expected_version: int | None = None
 
     def streams(self) -> Iterable[UUID]:
         return (self.book_id,)
@@ -60,8 +60,8 @@ class AmendBook(Command):
         if book is None or book.owner_id != self.actor_id:
             raise UnknownBook("There is no such book among yours.", book_id=str(self.book_id))
         version = state.version(self.book_id)
-        if self.expected is not None and self.expected != version:
-            raise Stale(f"The book is at version {version}, not {self.expected}.", version=version)
+        if self.expected_version is not None and self.expected_version != version:
+            raise Stale(f"The book is at version {version}, not {self.expected_version}.", version=version)
         return [Draft(self.book_id, fact) for fact in self._changes(book)]
 
     def _changes(self, book: Book) -> list[Fact]:

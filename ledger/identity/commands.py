@@ -81,8 +81,8 @@ class RegisterUser(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendUser(Command):
-    """Changes what is not None of the person `actor_id`. `password` is an argon2id string; `expected` the
-    version that the change was based on, if that is known."""
+    """Changes what is not None of the person `actor_id`. `password` is an argon2id string;
+    `expected_version` what the change was based on, if that is known."""
 
     name: ClassVar[str] = "user.amend"
 
@@ -91,7 +91,7 @@ class AmendUser(Command):
     time_zone: str | None = None
     locale: str | None = None
     password: str | None = None
-    expected: int | None = None
+    expected_version: int | None = None
 
     def streams(self) -> Iterable[UUID]:
         return (self.actor_id,)
@@ -102,8 +102,8 @@ class AmendUser(Command):
         if user is None:
             raise UnknownUser("There is no such user.")
         version = state.version(self.actor_id)
-        if self.expected is not None and self.expected != version:
-            raise Stale(f"You are at version {version}, not {self.expected}.", version=version)
+        if self.expected_version is not None and self.expected_version != version:
+            raise Stale(f"You are at version {version}, not {self.expected_version}.", version=version)
         return [Draft(self.actor_id, fact) for fact in self._changes(user)]
 
     def _changes(self, user: User) -> list[Fact]:

@@ -1,0 +1,77 @@
+"""The application: every route under one roof, every error in one form."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import document, problems
+from api.metrics import Metrics
+from api.middleware import Edge
+from api.routes import auth, books, health, users
+from api.services import Services
+from ledger.refusals import Refusal, TryAgain
+
+# In the order in which they are looked through: what is called most stands first.
+ROUTERS: tuple[APIRouter, ...] = (auth.routes, users.routes, books.routes)
+
+MIB = 1024 * 1024
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+@asynccontextmanager
+async def nothing(_: FastAPI) -> AsyncIterator[None]:
+    """The lifespan of an application whose services somebody else starts and stops."""
+    yield
+
+
+def application(
+    services: Services,
+    *,
+    lifespan: Lifespan = nothing,
+    body_limit: int = 2 * MIB,
+    bulk_body_limit: int = 16 * MIB,
+) -> FastAPI:
+    """The ASGI application on top of `services`. Limits are in bytes, inclusive."""
+    app = FastAPI(
+        title="Numina",
+        version=document.VERSION,
+        lifespan=lifespan,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        exception_handlers={
+            Refusal: _refused,
+            TryAgain: _try_again,
+            HTTPException: _http,
+        },
+    )
+    metrics = Metrics(services.gauges)
+    for router in ROUTERS:
+        # Taken over rather than included: a flat list is looked through in one pass.
+        app.router.routes.extend(router.routes)
+    app.router.routes.extend(health.routes(metrics).routes)
+    app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    wide = {"/v1/transactions/bulk": bulk_body_limit}
+    app.add_middleware(Edge, services=services, metrics=metrics, body_limit=body_limit, wide=wide)
+    return app
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101  # by registration
+    return problems.refused(error)
+
+
+async def _try_again(_: Request, error: Exception) -> Response:
+    assert isinstance(error, TryAgain)  # noqa: S101  # by registration
+    return problems.try_again(error)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # by registration
+    return problems.of_http(error)

@@ -1,0 +1,81 @@
+"""The Idempotency-Key header: the same key and request have one effect and one answer, however often sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from hashlib import sha256
+from typing import TypedDict
+from uuid import UUID
+
+from starlette.requests import Request
+
+from api.principal import Principal
+from api.services import context
+from ledger.ids import derived_id
+from ledger.refusals import Refusal
+
+_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+
+
+class InvalidIdempotencyKey(Refusal):
+    """An idempotency key is 1 to 255 visible ASCII characters."""
+
+    code = "invalid_idempotency_key"
+    status = 400
+
+
+class Frame(TypedDict):
+    """What every command bears beside its own fields: `SomeCommand(**await frame(request, who), ...)`."""
+
+    command_id: UUID
+    book_id: UUID
+    actor_id: UUID
+    now: dt.datetime
+    request: bytes | None
+    dry_run: bool
+
+
+async def frame(request: Request, who: Principal) -> Frame:
+    """The frame of the one command that a request makes. Raises InvalidIdempotencyKey."""
+    known = context(request).services
+    key = idempotency_key(request)
+    digest = None
+    if key is None:
+        command_id = known.new_id()
+    else:
+        command_id = derived_id("idempotency", who.user_id.bytes, who.book_id.bytes, key)
+        digest = await request_digest(request)
+    return Frame(
+        command_id=command_id,
+        book_id=who.book_id,
+        actor_id=who.user_id,
+        now=known.clock(),
+        request=digest,
+        dry_run=is_dry_run(request),
+    )
+
+
+def idempotency_key(request: Request) -> bytes | None:
+    """The key, None if there is none. Raises InvalidIdempotencyKey."""
+    key = context(request).headers.get(b"idempotency-key")
+    if key is not None and _KEY.fullmatch(key) is None:
+        raise InvalidIdempotencyKey(
+            "Use 1 to 255 visible ASCII characters, such as a UUID.", field="Idempotency-Key"
+        )
+    return key
+
+
+async def request_digest(request: Request) -> bytes:
+    """32 bytes that tell this request from any other: its method, address, query and body."""
+    scope = request.scope
+    parts = (scope["method"].encode(), scope["path"].encode(), scope["query_string"])
+    return sha256(b"\n".join((*parts, await request.body()))).digest()
+
+
+def is_dry_run(request: Request) -> bool:
+    """Whether `?dry_run=true` asks for the decision without its effect."""
+    query: bytes = request.scope["query_string"]
+    if not query:
+        return False
+    return request.query_params.get("dry_run", "").lower() in ("true", "1", "yes")

@@ -1,0 +1,115 @@
+"""Reading: bodies and queries into models, entities from their streams, projections once they are fresh."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+import psycopg
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from api.fields import Body, Query
+from api.problems import InvalidRequest, UnsupportedMedia, invalid
+from api.services import context, services
+from ledger.entities import fold
+from ledger.log import COLUMNS, decode_rows
+from ledger.refusals import TryAgain, Unknown
+
+B = TypeVar("B", bound=Body)
+Q = TypeVar("Q", bound=Query)
+E = TypeVar("E")
+Connection = psycopg.AsyncConnection[Any]
+
+_STREAM = f"SELECT {COLUMNS} FROM record.stored_events WHERE originator_id = %s ORDER BY originator_version"  # noqa: S608
+_HEAD = "SELECT position FROM record.head"
+
+
+class NotFresh(TryAgain):
+    """The projections have not caught up in time; nothing stale is answered unless you ask for it."""
+
+
+async def read_body(request: Request, model: type[B]) -> B:
+    """The JSON body as `model`. Raises BrokenBody, InvalidRequest, UnsupportedMedia, BodyTooLarge."""
+    media = context(request).headers.get(b"content-type", b"application/json")
+    if b"json" not in media.lower():
+        raise UnsupportedMedia("Send the body with Content-Type: application/json.")
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def read_query(request: Request, model: type[Q]) -> Q:
+    """The query string as `model`; a parameter that is given twice is refused. Raises InvalidRequest."""
+    given = request.query_params.multi_items()
+    values = dict(given)
+    if len(values) != len(given):
+        raise InvalidRequest("A query parameter is given twice.")
+    if any("\x00" in value for value in values.values()):
+        raise InvalidRequest("Control characters are not allowed in the query.")
+    try:
+        return model.model_validate_strings(values)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def path_id(request: Request, name: str, refusal: type[Unknown] = Unknown) -> UUID:
+    """The id in the path; text that is no id names nothing. Raises `refusal`."""
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        raise refusal("There is no such thing in this book.") from None
+
+
+async def stream(request: Request, stream_id: UUID, kind: type[E]) -> E | None:
+    """The entity of a stream as it stands in the record; None if there is none of that kind."""
+    return (await stream_with_version(request, stream_id, kind))[0]
+
+
+async def stream_with_version(request: Request, stream_id: UUID, kind: type[E]) -> tuple[E | None, int]:
+    """As `stream`, with the version of the stream; (None, 0) for none."""
+    known = services(request)
+    async with known.pool.connection() as connection:
+        cursor = connection.cursor(binary=True)
+        await cursor.execute(_STREAM, (stream_id,))
+        facts = decode_rows(await cursor.fetchall(), known.vault)
+    entity = fold(facts)
+    return (entity, len(facts)) if isinstance(entity, kind) else (None, 0)
+
+
+@asynccontextmanager
+async def fresh(request: Request) -> AsyncIterator[Connection]:
+    """A connection whose projections contain all that was recorded when the request arrived.
+
+    `Numina-Consistency: eventual` takes them as they are. Raises NotFresh when they do not catch up in time.
+    """
+    found = context(request)
+    known = found.services
+    async with known.pool.connection() as connection:
+        if found.headers.get(b"numina-consistency") == b"eventual":
+            found.position = known.freshness.position
+            yield connection
+            return
+        head = await _head(connection)
+        if known.freshness.position >= head:
+            found.position = known.freshness.position
+            yield connection
+            return
+    # Waiting must not hold a connection that somebody else could work with.
+    if not await known.freshness.reach(head, known.patience):
+        raise NotFresh(
+            f"The read models are at {known.freshness.position} of {head}. Try again, or send "
+            "`Numina-Consistency: eventual` to read them as they are.",
+            retry_after=1,
+        )
+    found.position = known.freshness.position
+    async with known.pool.connection() as connection:
+        yield connection
+
+
+async def _head(connection: Connection) -> int:
+    row = await (await connection.execute(_HEAD)).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,1 @@
+"""One file a noun: what may be asked of it over HTTP."""

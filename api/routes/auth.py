@@ -1,0 +1,182 @@
+"""Registering and signing in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypedDict
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.describe import operation, router
+from api.fields import Body, Currency, Name
+from api.idempotency import idempotency_key, is_dry_run, request_digest
+from api.problems import NotAuthenticated
+from api.reading import read_body, stream
+from api.responses import answer, location
+from api.services import context, services
+from ledger.identity.commands import RegisterUser, email_claim
+from ledger.identity.user import User
+from ledger.ids import NIL, derived_id
+
+routes = router("Identity")
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=254,
+        strip_whitespace=True,
+        pattern=r"^[^\x00-\x20\x7f-\x9f@]{1,64}@[^\x00-\x20\x7f-\x9f@]{1,189}$",
+    ),
+    Field(examples=["ada@example.com"]),
+]
+# argon2 reads all of it, so the length is bounded; 8 characters are the least that NIST SP 800-63B allows.
+Password = Annotated[
+    str, StringConstraints(min_length=8, max_length=1_000), Field(examples=["correct horse battery staple"])
+]
+Zone = Annotated[str, StringConstraints(max_length=64), Field(examples=["Europe/Berlin"])]
+Locale = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"), Field(examples=["en"])
+]
+
+_HOLDER = "SELECT holder FROM registers.claims WHERE scope = %s AND kind = %s AND digest = %s"
+
+
+class WrongCredentials(NotAuthenticated):
+    """The e-mail address or the password is wrong."""
+
+    code = "wrong_credentials"
+
+
+class Registration(Body):
+    """Who registers. The time zone says what day it is in their book, the currency is its default."""
+
+    email: Email
+    password: Password
+    name: Name | None = None
+    currency: Currency = "USD"
+    time_zone: Zone = "UTC"
+    locale: Locale = "en"
+
+
+class Registered(TypedDict):
+    """The new person and their own book."""
+
+    user_id: UUID
+    book_id: UUID
+    email: str
+    name: str
+    currency: str
+    time_zone: str
+    locale: str
+    command_id: UUID
+
+
+class Credentials(Body):
+    """What a person signs in with."""
+
+    email: Email
+    password: Annotated[str, StringConstraints(max_length=1_000)]
+
+
+class Token(TypedDict):
+    """An access token, to be sent as `Authorization: Bearer ...`."""
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+    user_id: UUID
+    book_id: UUID
+
+
+@routes.post(
+    "/auth/register",
+    **operation(
+        "Register with a book of your own",
+        body=Registration,
+        example={
+            "email": "ada@example.com",
+            "password": "correct horse battery staple",
+            "name": "Ada",
+            "currency": "EUR",
+            "time_zone": "Europe/Berlin",
+        },
+        status=201,
+        answer=Registered,
+        refusals=(400, 409, 422),
+        public=True,
+    ),
+)
+async def register(request: Request) -> Response:
+    body = await read_body(request, Registration)
+    known = services(request)
+    key = idempotency_key(request)
+    command = RegisterUser(
+        # Before there is a person, a key is bound to the address that registers.
+        command_id=derived_id("registration", body.email.casefold(), key) if key else known.new_id(),
+        book_id=known.new_id(),
+        actor_id=known.new_id(),
+        now=known.clock(),
+        request=await request_digest(request) if key else None,
+        dry_run=is_dry_run(request),
+        email=body.email,
+        password=await known.passwords.hash(body.password),
+        display_name=body.name or body.email.partition("@")[0],
+        currency=body.currency,
+        time_zone=body.time_zone,
+        locale=body.locale,
+    )
+    outcome = await known.writer.handle(command)
+    context(request).position = outcome.last
+    first = outcome.facts[0]
+    made = Registered(
+        user_id=first.stream_id,
+        book_id=first.book_id,
+        email=body.email,
+        name=command.display_name,
+        currency=body.currency,
+        time_zone=body.time_zone,
+        locale=body.locale,
+        command_id=outcome.command_id,
+    )
+    return answer(made, 201, [location("/v1/users/me")])
+
+
+@routes.post(
+    "/auth/login",
+    **operation(
+        "Sign in",
+        body=Credentials,
+        example={"email": "ada@example.com", "password": "correct horse battery staple"},
+        answer=Token,
+        refusals=(401,),
+        public=True,
+    ),
+)
+async def login(request: Request) -> Response:
+    body = await read_body(request, Credentials)
+    known = services(request)
+    user = await _registered(request, body.email)
+    hashed = user.text.get("password") if user is not None else None
+    # An unknown address takes as long as a wrong password, and is answered alike.
+    if not await known.passwords.verify(hashed, body.password) or user is None:
+        raise WrongCredentials("No account has this e-mail address and password.")
+    token = Token(
+        access_token=known.tokens.issue(user.user_id, user.home_book_id),
+        token_type="bearer",  # noqa: S106  # a kind of token, not a secret
+        expires_in=int(known.tokens.lifetime.total_seconds()),
+        user_id=user.user_id,
+        book_id=user.home_book_id,
+    )
+    return answer(token)
+
+
+async def _registered(request: Request, email: str) -> User | None:
+    """The person who holds the address, from the write side: nobody waits for a projection to sign in."""
+    known = services(request)
+    claim = email_claim(email)
+    digest = known.vault.fingerprint(claim.text)
+    async with known.pool.connection() as connection:
+        row = await (await connection.execute(_HOLDER, (NIL, claim.kind, digest))).fetchone()
+    return await stream(request, row[0], User) if row is not None else None

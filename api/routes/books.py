@@ -1,0 +1,153 @@
+"""Books: whose money it is, in which currency and time zone it is kept."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.describe import operation, router
+from api.fields import Body, Currency, Name
+from api.idempotency import frame
+from api.preconditions import expected_version
+from api.principal import Principal, identity, owned
+from api.reading import path_id, read_body, stream_with_version
+from api.responses import answer, etag, location
+from api.routes.auth import Zone
+from api.services import context, services
+from ledger.books.book import Book
+from ledger.books.commands import AmendBook, OpenBook, UnknownBook
+from ledger.entities import fold
+from ledger.identity.user import User
+
+routes = router("Books")
+
+_EXAMPLE = {
+    "id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4e",
+    "name": "Home",
+    "owner_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d",
+    "currency": "EUR",
+    "time_zone": "Europe/Berlin",
+    "version": 1,
+}
+
+
+class BookAnswer(TypedDict):
+    """A book. Reports default to `currency`; `time_zone` says what day it is in the book."""
+
+    id: UUID
+    name: str
+    owner_id: UUID
+    currency: str
+    time_zone: str
+    version: int
+
+
+class NewBook(Body):
+    """A further book; currency and time zone default to yours."""
+
+    name: Name
+    currency: Currency | None = None
+    time_zone: Zone | None = None
+
+
+class BookChange(Body):
+    """What is to change; what is left out stays. A new zone or currency moves no past date or amount."""
+
+    name: Name | None = None
+    currency: Currency | None = None
+    time_zone: Zone | None = None
+
+
+@routes.post(
+    "/books",
+    **operation(
+        "Open a further book",
+        body=NewBook,
+        example={"name": "Workshop", "currency": "EUR"},
+        status=201,
+        answer=BookAnswer,
+        answer_example=_EXAMPLE | {"name": "Workshop"},
+        refusals=(422,),
+    ),
+)
+async def open_book(request: Request) -> Response:
+    person = identity(request)
+    body = await read_body(request, NewBook)
+    known = services(request)
+    user, _ = await stream_with_version(request, person.user_id, User)
+    # An idempotency key of a new book is bound to the home book; the new book has no id yet.
+    framed = await frame(request, Principal(person.user_id, person.home_book_id))
+    framed["book_id"] = known.new_id()
+    outcome = await known.writer.handle(
+        OpenBook(
+            **framed,
+            title=body.name,
+            currency=body.currency or (user.currency if user else "USD"),
+            time_zone=body.time_zone or (user.time_zone if user else "UTC"),
+        )
+    )
+    context(request).position = outcome.last
+    opened = outcome.facts[0]
+    book = fold([opened])
+    return answer(_answered(book, 1), 201, [etag(1), location(f"/v1/books/{opened.stream_id}")])
+
+
+@routes.get(
+    "/books/{book_id}",
+    **operation("Read a book", answer=BookAnswer, answer_example=_EXAMPLE, refusals=(404,)),
+)
+async def read(request: Request) -> Response:
+    book, version = await _mine(request)
+    return answer(_answered(book, version), headers=[etag(version)])
+
+
+@routes.patch(
+    "/books/{book_id}",
+    **operation(
+        "Change a book",
+        body=BookChange,
+        example={"name": "Household"},
+        answer=BookAnswer,
+        answer_example=_EXAMPLE | {"name": "Household", "version": 2},
+        refusals=(404, 412, 422),
+    ),
+)
+async def change(request: Request) -> Response:
+    person = identity(request)
+    book_id = path_id(request, "book_id", UnknownBook)
+    body = await read_body(request, BookChange)
+    outcome = await services(request).writer.handle(
+        AmendBook(
+            **await frame(request, Principal(person.user_id, book_id)),
+            title=body.name,
+            currency=body.currency,
+            time_zone=body.time_zone,
+            expected_version=expected_version(request),
+        )
+    )
+    context(request).position = max(context(request).position, outcome.last)
+    book, version = await _mine(request)
+    return answer(_answered(book, version), headers=[etag(version)])
+
+
+async def _mine(request: Request) -> tuple[Book, int]:
+    book_id = path_id(request, "book_id", UnknownBook)
+    await owned(request, identity(request).user_id, book_id)
+    book, version = await stream_with_version(request, book_id, Book)
+    if book is None:
+        raise UnknownBook("There is no such book among yours.")
+    return book, version
+
+
+def _answered(book: Book, version: int) -> BookAnswer:
+    return BookAnswer(
+        id=book.book_id,
+        name=book.text.get("name", ""),
+        owner_id=book.owner_id,
+        currency=book.currency,
+        time_zone=book.time_zone,
+        version=version,
+    )

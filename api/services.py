@@ -1,0 +1,85 @@
+"""What a request can reach: the parts of the running process, handed to the application when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import Request
+
+from gateways.passwords import Passwords
+from gateways.tokens import Tokens
+from gateways.vault import Vault
+from ledger.clock import Clock
+from ledger.command import Command, Outcome
+from ledger.ids import Ids
+
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+
+class CommandHandler(Protocol):
+    """The writer as routes see it."""
+
+    async def handle(self, command: Command) -> Outcome:
+        """Raises Refusal or TryAgain."""
+
+    async def handle_all(
+        self, commands: Sequence[Command], *, atomic: bool = False
+    ) -> list[Outcome | Exception]:
+        """One result for each command, in order: an Outcome, or the Refusal or TryAgain that it met.
+        Raises Overloaded."""
+
+
+class Freshness(Protocol):
+    """How far the projections have come."""
+
+    position: int
+
+    async def reach(self, position: int, timeout: float) -> bool:
+        """Waits until the projections contain `position`; False when `timeout` seconds were not enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Made by numina.wiring.
+
+    `patience` is how long a read waits for its projections, in seconds; `gauges` tells the values that
+    /metrics shows beside the latencies.
+    """
+
+    writer: CommandHandler
+    vault: Vault
+    tokens: Tokens
+    passwords: Passwords
+    pool: Pool
+    freshness: Freshness
+    clock: Clock
+    new_id: Ids
+    patience: float = 2.0
+    gauges: Callable[[], dict[str, float]] = dict
+
+
+class Context:
+    """One request: the services, its headers by lower-case name, its id, the position of its answer."""
+
+    __slots__ = ("headers", "position", "request_id", "services")
+
+    def __init__(self, services: Services, headers: dict[bytes, bytes], request_id: str) -> None:
+        self.services = services
+        self.headers = headers
+        self.request_id = request_id
+        self.position = services.freshness.position
+
+
+def context(request: Request) -> Context:
+    """The context that the middleware put into the request."""
+    found: Context = request.scope["numina"]
+    return found
+
+
+def services(request: Request) -> Services:
+    found: Context = request.scope["numina"]
+    return found.services

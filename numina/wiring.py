@@ -1,0 +1,111 @@
+"""Wiring: the settings turned into the running parts of one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from threading import Event
+
+from fastapi import FastAPI
+from psycopg_pool import AsyncConnectionPool
+
+from api.app import application
+from api.freshness import Projected
+from api.services import Services
+from gateways.passwords import Cost, Passwords
+from gateways.signing import SigningKeys
+from gateways.tokens import Tokens
+from gateways.vault import Vault
+from ledger.clock import system_clock
+from ledger.ids import new_id
+from ledger.writer import Limits, Writer
+from numina.batches import Batches
+from numina.master_key import master_key
+from numina.settings import Settings
+
+# The pool's connections answer queries: each of them reads one row or a page, so a slow one is a defect.
+_READING = "-c role=numina_service -c search_path=views -c statement_timeout=30000"
+
+
+def api_app(settings: Settings) -> FastAPI:
+    """The ASGI application on the database of `settings`, which must be migrated.
+
+    The lifespan starts the writer and the connections, and stops them when the server stops. Raises
+    MasterKeyError, gateways.vault.WrongMasterKey and psycopg.OperationalError.
+    """
+    url, key = settings.url, master_key(settings)
+    vault = Vault(url, key)
+    signing = SigningKeys(url, key)
+    batches = Batches()
+    writer = Writer(
+        url,
+        vault,
+        limits=Limits(
+            batch_commands=settings.batch_commands,
+            batch_bytes=settings.batch_bytes,
+            queued_commands=settings.writer_queue,
+        ),
+        on_batch=batches.observe,
+    )
+    freshness = Projected(url)
+    passwords = Passwords(
+        Cost(settings.argon2_passes, settings.argon2_memory_kib, settings.argon2_lanes), threads=2
+    )
+    pool = AsyncConnectionPool(
+        url,
+        min_size=2,
+        max_size=max(2, settings.database_connections - 2),
+        kwargs={"autocommit": True, "options": _READING, "application_name": "numina api"},
+        open=False,
+        timeout=10,
+    )
+    services = Services(
+        writer=writer,
+        vault=vault,
+        tokens=Tokens(
+            signing.current("token"),
+            lambda: signing.public("token"),
+            clock=system_clock,
+            new_id=new_id,
+            lifetime=timedelta(seconds=settings.token_seconds),
+        ),
+        passwords=passwords,
+        pool=pool,
+        freshness=freshness,
+        clock=system_clock,
+        new_id=new_id,
+        patience=settings.consistency_wait,
+        gauges=lambda: (
+            batches.gauges() | {"writer_queue_depth": writer.waiting, "projected": freshness.position}
+        ),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        writer.start()
+        following = asyncio.create_task(freshness.follow())
+        try:
+            async with pool:
+                yield
+        finally:
+            following.cancel()
+            await asyncio.to_thread(writer.stop)
+            passwords.close()
+            vault.close()
+
+    return application(
+        services, lifespan=lifespan, body_limit=settings.body_limit, bulk_body_limit=settings.bulk_body_limit
+    )
+
+
+def project(settings: Settings, stop: Event) -> None:
+    """Keeps the read models up to date until `stop` is set."""
+    from projections.projector import Projector
+
+    vault = Vault(settings.url, master_key(settings))
+    try:
+        Projector(settings.url, vault, most_facts=settings.window).run(stop)
+    finally:
+        vault.close()
