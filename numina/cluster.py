@@ -54,6 +54,10 @@ class Cluster:
         """The folder of the socket; a link leads to a short one where the home's own path is too long."""
         return (self.base / "cluster" / "run").resolve()
 
+    def sockets_at_home(self) -> bool:
+        """Whether the socket folder lies with the data, and not in a short temporary place."""
+        return not (self.base / "cluster" / "run").is_symlink()
+
     @property
     def users_lock(self) -> Path:
         """Held shared by every user, exclusively by a keeper that stops the server."""
@@ -140,7 +144,7 @@ class Cluster:
             run.mkdir(0o700)
         else:
             short = "/tmp" if os.path.isdir("/tmp") else None  # noqa: S108 - mkdtemp makes it safe
-            run.symlink_to(tempfile.mkdtemp(prefix="numina-", dir=short))
+            run.symlink_to(tempfile.mkdtemp(prefix="numina-socket-", dir=short))
         shutil.chown(run, self.account.uid, self.account.gid)
 
 

@@ -137,7 +137,7 @@ class EmbeddedPostgres:
             "users_lock": str(cluster.users_lock),
             "keeper_lock": str(cluster.keeper_lock),
             "patience": STOP_LIMIT,
-            "remove": [str(cluster.base), str(self.home)] if self._remove_home else [],
+            "remove": self._temporary(),
         }
         with open(self.home / "postgres.log", "w") as log:
             process = subprocess.Popen(  # noqa: S603 - our own script and the paths of our own home
@@ -149,6 +149,12 @@ class EmbeddedPostgres:
                 start_new_session=True,
             )
         self._await_ready(process)
+
+    def _temporary(self) -> list[str]:
+        """The folders that the keeper removes when the server has stopped."""
+        sockets = [] if self._running.sockets_at_home() else [self._running.socket_folder]
+        homes = [self._running.base, self.home] if self._remove_home else []
+        return [str(folder) for folder in sockets + homes]
 
     def _await_ready(self, process: "subprocess.Popen[bytes] | None") -> None:
         """Waits until the server takes connections. Raises EmbeddedServerError with the log when it died."""

@@ -9,6 +9,7 @@ import structlog
 from numina.database import database
 from numina.lifeline import end_with
 from numina.listening import listen
+from numina.master_key import master_key
 from numina.settings import Settings
 
 DRAIN_SECONDS = 10
@@ -43,11 +44,14 @@ def run_api(settings: Settings) -> None:
 
 def run_projector(settings: Settings) -> None:
     """Projects until SIGTERM or SIGINT; the window at work is finished first."""
-    from numina.wiring import project
+    from gateways.vault import Vault
+    from projections.projector import Projector
 
     _begin(settings)
     with database(settings) as ready:
-        project(ready, _stop_event())
+        vault = Vault(ready.url, master_key(ready), role="numina_projector")
+        Projector(ready.url, vault, most_facts=settings.window).run(_stop_event())
+        vault.close()
 
 
 def run_scheduler(settings: Settings) -> None:
