@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
+from ledger import arrays
 from ledger.command import Balance, Command
 from ledger.loading import claim_digest
 from ledger.memory import Memory
@@ -35,7 +36,7 @@ _FACTS = """
 """
 _BALANCES = """
     INSERT INTO registers.balances AS b (account_id, currency, posted, pending, reserved)
-    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[])
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]::numeric[], %s::text[]::numeric[], %s::text[]::numeric[])
     ON CONFLICT (account_id, currency) DO UPDATE SET
         posted = b.posted + excluded.posted,
         pending = b.pending + excluded.pending,
@@ -43,7 +44,7 @@ _BALANCES = """
 """
 _DAYS = """
     INSERT INTO registers.days AS d (account_id, currency, date, posted, reserved)
-    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::numeric[], %s::numeric[])
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::text[]::numeric[], %s::text[]::numeric[])
     ON CONFLICT (account_id, currency, date) DO UPDATE SET
         posted = d.posted + excluded.posted,
         reserved = d.reserved + excluded.reserved
@@ -110,7 +111,7 @@ def lock(
         connection.execute("BEGIN")
         connection.execute(f"SET LOCAL lock_timeout = {int(wait_ms)}")
         head = connection.execute(_BEGIN_HEAD)
-        answered = connection.execute(_ANSWERED, (list(keyed),), binary=True) if keyed else None
+        answered = connection.execute(_ANSWERED, (arrays.uuids(keyed),), binary=True) if keyed else None
         row = head.fetchone()
         if row is None:
             raise psycopg.DataError("record.head has no row; run `numina migrate`")
@@ -161,11 +162,11 @@ def write(
             connection.execute(
                 _COMMANDS,
                 (
-                    [a.command.command_id for a in answers],
-                    [a.first for a in answers],
-                    [a.last for a in answers],
-                    [a.command.request for a in answers],
-                    [encode_answer(a.balances) for a in answers],
+                    arrays.uuids([a.command.command_id for a in answers]),
+                    arrays.bigints([a.first for a in answers]),
+                    arrays.bigints([a.last for a in answers]),
+                    arrays.byteas([a.command.request or b"" for a in answers]),
+                    arrays.byteas([encode_answer(a.balances) for a in answers]),
                 ),
             )
         connection.execute("COMMIT")
@@ -177,14 +178,14 @@ def _append(connection: psycopg.Connection[Any], base: int, facts: Sequence[Reco
         (
             base,
             facts[0].recorded_at,
-            [f.stream_id for f in facts],
-            [f.version for f in facts],
-            [f.book_id for f in facts],
-            [f.actor_id for f in facts],
-            [f.command_id for f in facts],
-            [f.command for f in facts],
-            [f.topic for f in facts],
-            [f.state for f in facts],
+            arrays.uuids([f.stream_id for f in facts]),
+            arrays.bigints([f.version for f in facts]),
+            arrays.uuids([f.book_id for f in facts]),
+            arrays.uuids([f.actor_id for f in facts]),
+            arrays.uuids([f.command_id for f in facts]),
+            arrays.texts([f.command for f in facts]),
+            arrays.texts([f.topic for f in facts]),
+            arrays.byteas([f.state for f in facts]),
         ),
     )
 
@@ -197,11 +198,17 @@ def _registers(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) 
         connection.execute(
             _BALANCES,
             (
-                [key[0] for key, _ in changed],
-                [key[1] for key, _ in changed],
-                [_minus(a.posted, b.posted) for a, (_, b) in zip(after, changed, strict=True)],
-                [_minus(a.pending, b.pending) for a, (_, b) in zip(after, changed, strict=True)],
-                [_minus(a.reserved, b.reserved) for a, (_, b) in zip(after, changed, strict=True)],
+                arrays.uuid_numbers([key[0] for key, _ in changed]),
+                arrays.texts([key[1] for key, _ in changed]),
+                arrays.numbers(
+                    [_minus(a.posted, b.posted) for a, (_, b) in zip(after, changed, strict=True)]
+                ),
+                arrays.numbers(
+                    [_minus(a.pending, b.pending) for a, (_, b) in zip(after, changed, strict=True)]
+                ),
+                arrays.numbers(
+                    [_minus(a.reserved, b.reserved) for a, (_, b) in zip(after, changed, strict=True)]
+                ),
             ),
         )
     if memory.day_changes:
@@ -210,11 +217,11 @@ def _registers(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) 
         connection.execute(
             _DAYS,
             (
-                [p[0] for p in places],
-                [p[1] for p in places],
-                [p[2] for p in places],
-                [d.posted for d in days],
-                [d.reserved for d in days],
+                arrays.uuid_numbers([p[0] for p in places]),
+                arrays.texts([p[1] for p in places]),
+                arrays.dates([p[2] for p in places]),
+                arrays.numbers([d.posted for d in days]),
+                arrays.numbers([d.reserved for d in days]),
             ),
         )
     if memory.name_changes:

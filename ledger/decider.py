@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from msgspec.structs import replace
 
+from ledger import arrays
 from ledger import batch as store
 from ledger.batch import Answer, Answered, Head
 from ledger.clock import Clock
@@ -38,6 +40,7 @@ class Decider:
     """
 
     def __init__(self, connection: psycopg.Connection[Any], keys: Keys, clock: Clock, lock_ms: int) -> None:
+        arrays.register(connection)
         self._connection = connection
         self._keys = keys
         self._clock = clock
@@ -131,9 +134,9 @@ class Decider:
         first = work.head.position + len(work.facts) + 1
         memory = self._memory
         facts = []
-        touched = {}
+        touched: list[tuple[UUID, str]] = []
         for position, draft in enumerate(drafts, first):
-            version = memory.apply(draft, command.book_id)
+            version, keys = memory.apply(draft, command.book_id)
             stream_id, fact = draft
             facts.append(
                 Recorded(
@@ -150,12 +153,11 @@ class Decider:
                     fact,
                 )
             )
-            for effect in effects(fact):
-                key = (effect.account_id, effect.currency)
-                touched[key] = memory.sums[key]
-            if fact.topic.startswith("transaction."):
-                work.short_lived.append(stream_id)
-        balances = [(account_id, currency, sums) for (account_id, currency), sums in touched.items()]
+            if keys:
+                touched.extend(keys)
+                work.short_lived.append(stream_id.int)
+        sums = memory.sums
+        balances = [(a, currency, sums[a.int, currency]) for a, currency in dict.fromkeys(touched)]
         if not drafts or command.dry_run:
             return Outcome(command.command_id, 0, 0, facts, balances)
         return Outcome(command.command_id, first, first + len(drafts) - 1, facts, balances)
@@ -190,4 +192,4 @@ class _Work:
         self.answered = answered
         self.facts: list[Recorded] = []
         self.answers: list[Answer] = []
-        self.short_lived: list[Any] = []
+        self.short_lived: list[int] = []

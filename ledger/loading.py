@@ -48,14 +48,16 @@ class Loader:
         streams (and recorded facts), then further streams, then registers and names."""
         memory = self._memory
         self.streams(stream for command in commands for stream in command.streams())
-        for command in commands:
+        for command in _that_say(commands, "positions"):
             wanted = command.positions()
             if wanted is not None and wanted not in memory.recorded:
                 memory.recorded[wanted] = self.window(*wanted)
-        self.streams(stream for command in commands for stream in command.more_streams(memory))
+        self.streams(
+            s for command in _that_say(commands, "more_streams") for s in command.more_streams(memory)
+        )
         self.balances(key for command in commands for key in command.balances(memory))
-        self.days(wanted for command in commands for wanted in command.days(memory))
-        self.names(claim for command in commands for claim in command.claims(memory))
+        self.days(wanted for command in _that_say(commands, "days") for wanted in command.days(memory))
+        self.names(claim for command in _that_say(commands, "claims") for claim in command.claims(memory))
 
     def window(self, first: int, last: int) -> list[Recorded]:
         """The facts at positions `first` to `last`, both inclusive."""
@@ -63,28 +65,28 @@ class Loader:
 
     def streams(self, stream_ids: Iterable[UUID]) -> None:
         known = self._memory.streams
-        missing = {stream_id for stream_id in stream_ids if stream_id not in known}
+        missing = {stream_id for stream_id in stream_ids if stream_id.int not in known}
         if not missing:
             return
         facts = read_streams(self._connection, list(missing), self._keys)
         for stream_id, group in groupby(facts, key=lambda recorded: recorded.stream_id):
             members = list(group)
-            known[stream_id] = (len(members), fold(members))
+            known[stream_id.int] = (len(members), fold(members))
             missing.discard(stream_id)
         for stream_id in missing:
-            known[stream_id] = (0, None)
+            known[stream_id.int] = (0, None)
 
     def balances(self, keys: Iterable[tuple[UUID, str]]) -> None:
         sums = self._memory.sums
-        missing = {key for key in keys if key not in sums}
+        missing = {key for key in keys if (key[0].int, key[1]) not in sums}
         if not missing:
             return
         for key in missing:
-            sums[key] = NOTHING
+            sums[key[0].int, key[1]] = NOTHING
         accounts, currencies = zip(*missing, strict=True)
         rows = self._connection.execute(_BALANCES, (list(accounts), list(currencies)), binary=True)
         for account_id, currency, posted, pending, reserved in rows:
-            sums[account_id, currency] = Balance(posted, pending, reserved)
+            sums[account_id.int, currency] = Balance(posted, pending, reserved)
 
     def days(self, ranges: Iterable[DayRange]) -> None:
         earliest: dict[tuple[UUID, str], DayRange] = {}
@@ -114,6 +116,16 @@ class Loader:
         rows = self._connection.execute(_NAMES, (list(scopes), list(kinds), list(digests)), binary=True)
         for scope, kind, digest, holder in rows:
             names[by_digest[scope, kind, bytes(digest)]] = holder
+
+
+def _that_say(commands: Sequence[Command], what: str) -> list[Command]:
+    """The commands whose class says anything about `what`; most do not, and are not asked."""
+    speaking = {
+        kind
+        for kind in {type(command) for command in commands}
+        if getattr(kind, what) is not getattr(Command, what)
+    }
+    return [command for command in commands if type(command) in speaking] if speaking else []
 
 
 def claim_digest(claim: Claim, keys: Keys) -> bytes:

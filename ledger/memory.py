@@ -14,10 +14,12 @@ from ledger.record import Recorded
 from ledger.transactions.effects import Effect, effects
 
 E = TypeVar("E")
-Key = tuple[UUID, str]
+# Ids are kept by their integer: hashing a UUID object costs a call into Python, and a posting is looked up often.
+Key = tuple[int, str]
 
 NOTHING = Balance(ZERO, ZERO, ZERO)
 _ABSENT: Any = object()
+_NEW: tuple[int, Any] = (0, None)
 _plus = EXACT.add
 
 
@@ -41,7 +43,7 @@ class Memory:
 
     def __init__(self, limit: int = 50_000) -> None:
         self.limit = limit
-        self.streams: dict[UUID, tuple[int, Any]] = {}
+        self.streams: dict[int, tuple[int, Any]] = {}
         self.sums: dict[Key, Balance] = {}
         self.dates: dict[Key, tuple[date, dict[date, Day]]] = {}
         self.names: dict[Claim, UUID | None] = {}
@@ -49,32 +51,32 @@ class Memory:
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         # What the batch has changed, for the registers' statements: the value before the batch by key.
         self.sums_before: dict[Key, Balance] = {}
-        self.day_changes: dict[tuple[UUID, str, date], Day] = {}
+        self.day_changes: dict[tuple[int, str, date], Day] = {}
         self.name_changes: dict[Claim, UUID | None] = {}
 
     # What a decision may ask.
 
     def entity(self, kind: type[E], stream_id: UUID) -> E | None:
-        known = self.streams.get(stream_id)
+        known = self.streams.get(stream_id.int)
         if known is None:
             raise NotLoaded(f"stream {stream_id}")
         found = known[1]
         return found if isinstance(found, kind) else None
 
     def version(self, stream_id: UUID) -> int:
-        known = self.streams.get(stream_id)
+        known = self.streams.get(stream_id.int)
         if known is None:
             raise NotLoaded(f"stream {stream_id}")
         return known[0]
 
     def balance(self, account_id: UUID, currency: str) -> Balance:
         try:
-            return self.sums[account_id, currency]
+            return self.sums[account_id.int, currency]
         except KeyError:
             raise NotLoaded(f"balance {account_id} {currency}") from None
 
     def days(self, account_id: UUID, currency: str, start: date) -> Sequence[Day]:
-        known = self.dates.get((account_id, currency))
+        known = self.dates.get((account_id.int, currency))
         if known is None or known[0] > start:
             raise NotLoaded(f"days of {account_id} {currency}")
         return sorted(known[1].values())
@@ -94,52 +96,62 @@ class Memory:
     def learn_days(self, wanted: DayRange, stored: Iterable[Day]) -> None:
         """Takes in the stored days of a range, with what the batch has already changed in it."""
         days = {day.date: day for day in stored}
-        for (account_id, currency, date_), change in self.day_changes.items():
-            if (account_id, currency) == wanted[:2] and date_ >= wanted.start:
+        key = (wanted.account_id.int, wanted.currency)
+        for (account, currency, date_), change in self.day_changes.items():
+            if (account, currency) == key and date_ >= wanted.start:
                 old = days.get(date_, Day(date_, ZERO, ZERO))
                 days[date_] = Day(
                     date_, _plus(old.posted, change.posted), _plus(old.reserved, change.reserved)
                 )
-        self._set(self.dates, wanted[:2], (wanted.start, days))
+        self._set(self.dates, key, (wanted.start, days))
 
     def covers(self, wanted: DayRange) -> bool:
         """Whether the days from `wanted.start` on are in memory."""
-        known = self.dates.get((wanted.account_id, wanted.currency))
+        known = self.dates.get((wanted.account_id.int, wanted.currency))
         return known is not None and known[0] <= wanted.start
 
     # What a decision leads to.
 
-    def apply(self, draft: Draft, book_id: UUID) -> int:
-        """Changes the state as `draft` says; the version that the fact takes in its stream."""
+    def apply(self, draft: Draft, book_id: UUID) -> tuple[int, list[tuple[UUID, str]]]:
+        """Changes the state as `draft` says; the version that the fact takes in its stream, and the
+        (account, currency) pairs whose balance it changed. Raises NotLoaded."""
         stream_id, fact = draft
-        version, entity = self.streams.get(stream_id, (0, None))
+        version, entity = self.streams.get(stream_id.int, _NEW)
         after = evolve(entity, fact, stream_id, book_id)
-        self._set(self.streams, stream_id, (version + 1, after))
+        self._set(self.streams, stream_id.int, (version + 1, after))
+        touched = []
         for effect in effects(fact):
             self._add(effect)
-        if (fact.text and fact.topic.split(".", 1)[0] != "transaction") or entity is not None:
+            touched.append((effect.account_id, effect.currency))
+        if not touched:
             self._exchange_names(entity, after, stream_id)
-        return version + 1
+        return version + 1, touched
 
     def _add(self, effect: Effect) -> None:
-        key = (effect.account_id, effect.currency)
-        before = self.balance(*key)
+        account_id, currency, date_, posted, pending, reserved = effect
+        key = (account_id.int, currency)
+        before = self.sums.get(key)
+        if before is None:
+            raise NotLoaded(f"balance {account_id} {currency}")
+        journal = self._journal
         if key not in self.sums_before:
-            self._set(self.sums_before, key, before)
-        after = Balance(
-            _plus(before.posted, effect.posted),
-            _plus(before.pending, effect.pending),
-            _plus(before.reserved, effect.reserved),
-        )
-        self._set(self.sums, key, after)
-        known = self.streams.get(effect.account_id)
+            journal.append((self.sums_before, key, _ABSENT))
+            self.sums_before[key] = before
+        journal.append((self.sums, key, before))
+        if pending:
+            self.sums[key] = Balance(
+                _plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved)
+            )
+        else:
+            self.sums[key] = Balance(_plus(before[0], posted), before[1], before[2])
+        known = self.streams.get(key[0])
         if known is None or not known[1].keeps_days:
             return
-        place = (effect.account_id, effect.currency, effect.date)
+        place = (key[0], currency, date_)
         self._set(self.day_changes, place, _later(self.day_changes.get(place), effect))
         dates = self.dates.get(key)
-        if dates is not None and effect.date >= dates[0]:
-            self._set(dates[1], effect.date, _later(dates[1].get(effect.date), effect))
+        if dates is not None and date_ >= dates[0]:
+            self._set(dates[1], date_, _later(dates[1].get(date_), effect))
 
     def _exchange_names(self, before: Any, after: Any, holder: UUID) -> None:
         claims = getattr(after, "claims", None)
@@ -190,7 +202,7 @@ class Memory:
             self.streams.clear()
         else:
             for stream_id in stream_ids:
-                self.streams.pop(stream_id, None)
+                self.streams.pop(stream_id.int, None)
         self.sums.clear()
         self.dates.clear()
         self.names.clear()

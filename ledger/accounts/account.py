@@ -71,6 +71,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return self.text.get("name", "")
 
     @property
+    def watched(self) -> bool:
+        """Whether any change of it can breach a floor or falsify an assertion."""
+        return (self.guard.floor is not None or bool(self.assertions)) and self.guard.policy != "allow"
+
+    @property
     def keeps_days(self) -> bool:
         """Whether its balance on a past day may have to be judged (floors, statements, assertions)."""
         return self.kind in ("asset", "liability")

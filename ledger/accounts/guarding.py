@@ -35,9 +35,9 @@ def guarded(account: Account, currency: str) -> bool:
     )
 
 
-def ranges(accounts: Iterable[Account | None], changes: Sequence[Effect]) -> Iterator[DayRange]:
+def ranges(accounts: Iterable[Account], changes: Sequence[Effect]) -> Iterator[DayRange]:
     """The days that `breaches` will ask for: of each guarded account from its earliest change on."""
-    known = {account.account_id: account for account in accounts if account is not None}
+    known = {account.account_id: account for account in accounts}
     for effect in changes:
         account = known.get(effect.account_id)
         if account is not None and guarded(account, effect.currency):

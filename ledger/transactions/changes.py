@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -17,7 +17,6 @@ from ledger.postings import Posting
 from ledger.record import Fact
 from ledger.refusals import InvalidValue, Stale
 from ledger.transactions.commands import check_expiry
-from ledger.transactions.effects import effects
 from ledger.transactions.events import (
     Terms,
     TransactionAmended,
@@ -28,6 +27,7 @@ from ledger.transactions.events import (
     TransactionVoided,
     Type,
 )
+from ledger.transactions.forms import Origin
 from ledger.transactions.placing import flags, inferred_type, needed_days, place
 from ledger.transactions.refusals import (
     AlreadyVoided,
@@ -37,6 +37,7 @@ from ledger.transactions.refusals import (
     NotOnAccount,
     NotPending,
     ReconciledLocked,
+    StateFixed,
     UnknownTransaction,
 )
 from ledger.transactions.transaction import Transaction
@@ -68,7 +69,7 @@ class TransactionChange(Command):
         if transaction is None or transaction.in_force is None:
             return ()
         likely = self.likely(transaction)
-        return needed_days(state, list(effects(likely))) if likely is not None else ()
+        return needed_days(state, likely) if likely is not None else ()
 
     def further_postings(self) -> Sequence[Posting]:
         """The postings that the command brings with it."""
@@ -96,8 +97,8 @@ class TransactionChange(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendTransaction(TransactionChange):
     """Replace what a transaction says; a pending one stays pending. Words may always be changed; amount, date
-    and accounts only while no leg is reconciled. Raises as PostTransaction does, and AlreadyVoided,
-    ReconciledLocked, UnknownTransaction, Stale."""
+    and accounts only while no leg is reconciled. A `state` that is given must be the present one. Raises as
+    PostTransaction does, and StateFixed, AlreadyVoided, ReconciledLocked, UnknownTransaction, Stale."""
 
     name: ClassVar[str] = "transaction.amend"
 
@@ -105,7 +106,9 @@ class AmendTransaction(TransactionChange):
     postings: Sequence[Posting]
     text: Mapping[str, str] = field(default_factory=dict)
     type: Type | None = None
+    state: Literal["pending", "posted"] | None = None
     expires_at: dt.datetime | None = None
+    origins: Sequence[Origin] = ()
 
     def further_postings(self) -> Sequence[Posting]:
         return self.postings
@@ -119,9 +122,11 @@ class AmendTransaction(TransactionChange):
     def decide(self, state: State) -> list[Draft]:
         transaction = self.present(state)
         before = unvoided(transaction)
+        if self.state is not None and self.state != before.state:
+            raise StateFixed(f"The transaction is {before.state}.", field="state", state=before.state)
         if self.date != before.date or legs(self.postings) != legs(before.postings):
             unlocked(transaction)
-        accounts = place(state, self.book_id, self.date, self.postings)
+        accounts = place(state, self.book_id, self.date, self.postings, self.origins)
         if self.expires_at != before.expires_at:
             check_expiry(before.state, self.expires_at, self.now)
         after = self._terms(transaction, self.type or inferred_type(accounts))

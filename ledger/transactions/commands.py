@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from ledger.command import Command, DayRange, Draft, State
 from ledger.postings import Posting
 from ledger.refusals import InvalidValue
-from ledger.transactions.effects import effects
 from ledger.transactions.events import (
     Terms,
     TransactionHeld,
     TransactionPosted,
     Type,
 )
+from ledger.transactions.forms import Origin
 from ledger.transactions.placing import flags, inferred_type, needed_days, place
 from ledger.transactions.refusals import TransactionExists
 
@@ -29,8 +29,9 @@ class PostTransaction(Command):
     """Post money, or hold it (`state` pending) until it is posted, voided or `expires_at` (aware UTC) passes.
 
     `text`: payee, notes, tags (newline-separated), memo.N, metadata (JSON). `type` None is told by the accounts.
-    Raises Unbalanced, PostingsCount, UnknownAccount, AccountArchivedAlready, WrongCurrency, InvalidAmount,
-    InvalidValue, FloorBreached, AssertionBroken, TransactionExists.
+    `origins` (one a posting, or none) are those of a friendly form. Raises Unbalanced, PostingsCount,
+    UnknownAccount, AccountArchivedAlready, WrongKind, WrongCurrency, InvalidAmount, InvalidValue, FloorBreached,
+    AssertionBroken, TransactionExists.
     """
 
     name: ClassVar[str] = "transaction.post"
@@ -42,6 +43,7 @@ class PostTransaction(Command):
     type: Type | None = None
     state: Literal["pending", "posted"] = "posted"
     expires_at: dt.datetime | None = None
+    origins: Sequence[Origin] = ()
 
     def streams(self) -> Iterator[UUID]:
         yield self.transaction_id
@@ -52,7 +54,7 @@ class PostTransaction(Command):
         return [(posting.account_id, posting.currency) for posting in self.postings]
 
     def days(self, state: State) -> Iterable[DayRange]:
-        return needed_days(state, list(effects(self._fact(self.type or "journal"))))
+        return needed_days(state, self._fact(self.type or "journal"))
 
     def weight(self) -> int:
         return 200 + 120 * len(self.postings) + sum(map(len, self.text.values()))
@@ -60,7 +62,7 @@ class PostTransaction(Command):
     def decide(self, state: State) -> list[Draft]:
         if state.version(self.transaction_id):
             raise TransactionExists("This transaction id is taken; ids are used once.")
-        accounts = place(state, self.book_id, self.date, self.postings)
+        accounts = place(state, self.book_id, self.date, self.postings, self.origins)
         check_expiry(self.state, self.expires_at, self.now)
         fact = self._fact(self.type or inferred_type(accounts))
         flagged = flags(state, fact)

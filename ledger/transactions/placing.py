@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Literal, NoReturn
 from uuid import UUID
 
 from ledger.accounts.account import Account
-from ledger.accounts.guarding import breaches, guarded, ranges
+from ledger.accounts.guarding import breaches, ranges
 from ledger.accounts.refusals import AccountArchivedAlready, UnknownAccount, WrongCurrency
 from ledger.command import DayRange, State
-from ledger.money import check_exponent
+from ledger.money import InvalidAmount, check_exponent
 from ledger.postings import Posting, balanced
 from ledger.record import Fact
 from ledger.refusals import InvalidValue
-from ledger.transactions.effects import Effect, effects
+from ledger.transactions.effects import effects, transition
 from ledger.transactions.events import Type
+from ledger.transactions.forms import Origin
+from ledger.transactions.refusals import WrongKind
 
 # A ledger of living people: dates outside this are typing errors.
 FIRST_DATE = dt.date(1900, 1, 1)
 LAST_DATE = dt.date(2200, 12, 31)
 
 
-def place(state: State, book_id: UUID, date: dt.date, postings: Sequence[Posting]) -> dict[UUID, Account]:
+def place(
+    state: State, book_id: UUID, date: dt.date, postings: Sequence[Posting], origins: Sequence[Origin] = ()
+) -> dict[UUID, Account]:
     """The accounts under `postings`, when every one exists in the book, is open, holds the currency at that
-    precision, and the whole balances. Raises the Refusal that says what does not."""
+    precision, and the whole balances. `origins` (one a posting, or none) say which part of a form each came
+    from and the kinds that may stand there. Raises the Refusal that says what does not."""
     if not FIRST_DATE <= date <= LAST_DATE:
         raise InvalidValue(
             f"{date} is not a date that a transaction can have ({FIRST_DATE} to {LAST_DATE}).", field="date"
@@ -34,9 +40,9 @@ def place(state: State, book_id: UUID, date: dt.date, postings: Sequence[Posting
     for index, posting in enumerate(postings):
         account = accounts.get(posting.account_id)
         if account is None:
-            account = find(state, book_id, posting.account_id, f"postings.{index}.account_id")
+            account = _found(state, book_id, posting.account_id, origins, index)
             accounts[posting.account_id] = account
-        _check(account, posting, index)
+        _check(account, posting, origins, index)
     return accounts
 
 
@@ -48,23 +54,57 @@ def find(state: State, book_id: UUID, account_id: UUID, field: str | None = None
     return account
 
 
-def _check(account: Account, posting: Posting, index: int) -> None:
+def _found(
+    state: State, book_id: UUID, account_id: UUID, origins: Sequence[Origin], index: int
+) -> Account:
+    try:
+        return find(state, book_id, account_id)
+    except UnknownAccount as refusal:
+        refusal.field = _field(origins, index, "account")
+        raise
+
+
+def _field(origins: Sequence[Origin], index: int, part: Literal["account", "amount", "currency"]) -> str:
+    """What the client calls a part of a posting."""
+    if origins:
+        return str(getattr(origins[index], part))
+    return f"postings.{index}.{'account_id' if part == 'account' else part}"
+
+
+def _check(account: Account, posting: Posting, origins: Sequence[Origin], index: int) -> None:
     if account.archived:
         raise AccountArchivedAlready(
             "The account is archived. Reopen it to post on it.",
-            field=f"postings.{index}.account_id",
+            field=_field(origins, index, "account"),
             account_id=str(account.account_id),
         )
+    if origins and origins[index].kinds and account.kind not in origins[index].kinds:
+        _wrong_kind(account, origins[index])
     currency = posting.currency
     if currency != account.currency and not account.holds(currency):
         raise WrongCurrency(
             f"The account holds {', '.join((account.currency, *account.currencies))}, not {currency}.",
-            field=f"postings.{index}.currency",
+            field=_field(origins, index, "currency"),
             account_id=str(account.account_id),
             currency=currency,
         )
     if not account.any_currency:
-        check_exponent(posting.amount, currency, account.decimals(currency), field=f"postings.{index}.amount")
+        try:
+            check_exponent(posting.amount, currency, account.decimals(currency))
+        except InvalidAmount as refusal:
+            refusal.field = _field(origins, index, "amount")
+            raise
+
+
+def _wrong_kind(account: Account, origin: Origin) -> NoReturn:
+    wanted = " or ".join(origin.kinds)
+    raise WrongKind(
+        f"`{origin.account}` must be of kind {wanted}; this one is of kind {account.kind}.",
+        field=origin.account,
+        account_id=str(account.account_id),
+        kind=account.kind,
+        expected=list(origin.kinds),
+    )
 
 
 def inferred_type(accounts: dict[UUID, Account]) -> Type:
@@ -81,18 +121,22 @@ def inferred_type(accounts: dict[UUID, Account]) -> Type:
 
 def flags(state: State, fact: Fact) -> tuple[UUID, ...]:
     """The accounts that `fact` breaches under the policy to flag. Raises FloorBreached or AssertionBroken."""
-    changes: list[Effect] | None = None
-    for effect in effects(fact):
-        account = state.entity(Account, effect.account_id)
-        if account is not None and guarded(account, effect.currency):
-            changes = changes or list(effects(fact))
-    if changes is None:
-        return ()
-    accounts = [state.entity(Account, a) for a in dict.fromkeys(e.account_id for e in changes)]
-    return breaches(state, [account for account in accounts if account is not None], changes)
+    accounts = _watched(state, fact)
+    return breaches(state, accounts, list(effects(fact))) if accounts else ()
 
 
-def needed_days(state: State, changes: Sequence[Effect]) -> Iterator[DayRange]:
+def needed_days(state: State, fact: Fact) -> Iterable[DayRange]:
     """The days that `flags` will ask for."""
-    accounts = [state.entity(Account, a) for a in dict.fromkeys(e.account_id for e in changes)]
-    return ranges(accounts, changes)
+    accounts = _watched(state, fact)
+    return ranges(accounts, list(effects(fact))) if accounts else ()
+
+
+def _watched(state: State, fact: Fact) -> list[Account]:
+    """The accounts under the fact that have a floor or an assertion."""
+    found: dict[UUID, Account] = {}
+    for terms in transition(fact):
+        for posting in terms.postings if terms is not None else ():
+            account = state.entity(Account, posting.account_id)
+            if account is not None and account.watched:
+                found[posting.account_id] = account
+    return list(found.values())

@@ -63,3 +63,16 @@ class NotOnAccount(Refusal):
     """The transaction has no posting on this account."""
 
     code = "not_on_account"
+
+
+class WrongKind(Refusal):
+    """An account of another kind is needed here."""
+
+    code = "wrong_kind"
+
+
+class StateFixed(Refusal):
+    """An amendment does not change the state: post a pending transaction, or void it."""
+
+    code = "state_fixed"
+    status = 409
