@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -84,22 +83,9 @@ class Answered(NamedTuple):
     balances: Sequence[tuple[UUID, str, Balance]]
 
 
-class _StoredBalance(msgspec.Struct, array_like=True, frozen=True):
-    account_id: UUID
-    currency: str
-    posted: str
-    pending: str
-    reserved: str
-
-
-_answers = msgspec.json.Decoder(list[_StoredBalance])
-_encode = msgspec.json.encode
+_answers = msgspec.json.Decoder(list[tuple[UUID, str, Balance]])
+_encode = msgspec.json.Encoder().encode
 _minus = EXACT.subtract
-
-
-def encode_answer(balances: Sequence[tuple[UUID, str, Balance]]) -> bytes:
-    """The balances of an answer as stored beside the command."""
-    return _encode([(a, c, str(b.posted), str(b.pending), str(b.reserved)) for a, c, b in balances])
 
 
 def lock(
@@ -120,12 +106,7 @@ def lock(
 
 
 def _answered(row: tuple[Any, ...]) -> Answered:
-
-    balances = [
-        (b.account_id, b.currency, Balance(Decimal(b.posted), Decimal(b.pending), Decimal(b.reserved)))
-        for b in _answers.decode(row[4])
-    ]
-    return Answered(row[1], row[2], bytes(row[3]), balances)
+    return Answered(row[1], row[2], bytes(row[3]), _answers.decode(row[4]))
 
 
 def streams_since(connection: psycopg.Connection[Any], seen: int, head: int) -> list[UUID]:
@@ -166,7 +147,7 @@ def write(
                     arrays.bigints([a.first for a in answers]),
                     arrays.bigints([a.last for a in answers]),
                     arrays.byteas([a.command.request or b"" for a in answers]),
-                    arrays.byteas([encode_answer(a.balances) for a in answers]),
+                    arrays.byteas([_encode(a.balances) for a in answers]),
                 ),
             )
         connection.execute("COMMIT")

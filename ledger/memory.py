@@ -10,8 +10,9 @@ from uuid import UUID
 from ledger.command import Balance, Claim, Day, DayRange, Draft
 from ledger.entities import evolve
 from ledger.money import EXACT, ZERO
-from ledger.record import Recorded
+from ledger.record import Fact, Recorded
 from ledger.transactions.effects import Effect, effects
+from ledger.transactions.events import TransactionHeld, TransactionPosted
 
 E = TypeVar("E")
 # Ids are kept by their integer: hashing a UUID object costs a call into Python, and a posting is looked up often.
@@ -27,11 +28,12 @@ class NotLoaded(Exception):
     """The decision asked for something that was not read before; `needs` says what to read."""
 
 
-class Applied(NamedTuple):
-    """A draft with its place: the version it takes in its stream."""
+class Unfolded(NamedTuple):
+    """The first fact of a stream, standing in for the entity that it makes."""
 
-    draft: Draft
-    version: int
+    fact: Fact
+    stream_id: UUID
+    book_id: UUID
 
 
 class Memory:
@@ -61,6 +63,9 @@ class Memory:
         if known is None:
             raise NotLoaded(f"stream {stream_id}")
         found = known[1]
+        if isinstance(found, kind):
+            return found
+        found = _folded(found)
         return found if isinstance(found, kind) else None
 
     def version(self, stream_id: UUID) -> int:
@@ -116,16 +121,21 @@ class Memory:
         """Changes the state as `draft` says; the version that the fact takes in its stream, and the
         (account, currency) pairs whose balance it changed. Raises NotLoaded."""
         stream_id, fact = draft
-        version, entity = self.streams.get(stream_id.int, _NEW)
-        after = evolve(entity, fact, stream_id, book_id)
-        self._set(self.streams, stream_id.int, (version + 1, after))
-        touched = []
-        for effect in effects(fact):
+        number = stream_id.int
+        version, entity = self.streams.get(number, _NEW)
+        if version == 0 and isinstance(fact, TransactionPosted | TransactionHeld):
+            # Hardly ever looked at again in the same batch, and forgotten after it: folded when asked for.
+            after: Any = Unfolded(fact, stream_id, book_id)
+        else:
+            after = evolve(_folded(entity), fact, stream_id, book_id)
+        self._journal.append((self.streams, number, self.streams.get(number, _ABSENT)))
+        self.streams[number] = (version + 1, after)
+        changes = effects(fact)
+        for effect in changes:
             self._add(effect)
-            touched.append((effect.account_id, effect.currency))
-        if not touched:
+        if not changes:
             self._exchange_names(entity, after, stream_id)
-        return version + 1, touched
+        return version + 1, [(effect.account_id, effect.currency) for effect in changes]
 
     def _add(self, effect: Effect) -> None:
         account_id, currency, date_, posted, pending, reserved = effect
@@ -214,6 +224,12 @@ class Memory:
         for cache in caches:
             if len(cache) > self.limit:
                 cache.clear()
+
+
+def _folded(entity: Any) -> Any:
+    if isinstance(entity, Unfolded):
+        return evolve(None, entity.fact, entity.stream_id, entity.book_id)
+    return entity
 
 
 def _later(day: Day | None, effect: Effect) -> Day:

@@ -44,6 +44,10 @@ def balanced(postings: Sequence[Posting]) -> tuple[Posting, ...]:
             f"A transaction needs 2 to {MAX_POSTINGS} postings; this one has {len(postings)}.",
             field="postings",
         )
+    if len(postings) == 2:
+        one, other = postings
+        if one.currency == other.currency and one.amount == other.amount.copy_negate():
+            return one, other
     left = sums(postings)
     if any(left.values()):
         uneven = {currency: format(amount, "f") for currency, amount in sorted(left.items()) if amount}

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from ledger.accounts.events import (
     AccountArchived,
@@ -29,7 +30,7 @@ from ledger.accounts.events import (
     Kind,
 )
 from ledger.ids import derived_id
-from ledger.money import exponent_of
+from ledger.money import ZERO, exponent_of, known_exponent
 from ledger.record import Fact
 from ledger.refusals import Refusal
 
@@ -65,15 +66,24 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: bool = False
     assertions: tuple[Assertion, ...] = ()
     text: Mapping[str, str] = {}
+    # Derived once, because every posting asks: one minor unit of the main currency; whether a posting in it is
+    # fine without a closer look; whether a change can breach a floor or falsify an assertion.
+    quantum: Decimal = ZERO
+    plain: bool = False
+    watched: bool = False
+
+    def __post_init__(self) -> None:
+        exponent = known_exponent(self.currency)
+        exponent = self.exponent if exponent is None else exponent
+        quantum = ZERO if exponent is None else Decimal(1).scaleb(-exponent)
+        force_setattr(self, "quantum", quantum)
+        force_setattr(self, "plain", exponent is not None and not (self.archived or self.withdrawn))
+        tied = self.guard.floor is not None or bool(self.assertions)
+        force_setattr(self, "watched", tied and self.guard.policy != "allow")
 
     @property
     def name(self) -> str:
         return self.text.get("name", "")
-
-    @property
-    def watched(self) -> bool:
-        """Whether any change of it can breach a floor or falsify an assertion."""
-        return (self.guard.floor is not None or bool(self.assertions)) and self.guard.policy != "allow"
 
     @property
     def keeps_days(self) -> bool:

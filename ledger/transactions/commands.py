@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -21,17 +21,16 @@ from ledger.transactions.events import (
 )
 from ledger.transactions.forms import Origin
 from ledger.transactions.placing import flags, inferred_type, needed_days, place
-from ledger.transactions.refusals import TransactionExists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostTransaction(Command):
     """Post money, or hold it (`state` pending) until it is posted, voided or `expires_at` (aware UTC) passes.
 
-    `text`: payee, notes, tags (newline-separated), memo.N, metadata (JSON). `type` None is told by the accounts.
-    `origins` (one a posting, or none) are those of a friendly form. Raises Unbalanced, PostingsCount,
+    `transaction_id` is fresh (made by the service, never by a client). `text`: payee, notes, tags
+    (newline-separated), memo.N, metadata (JSON). `type` None is told by the accounts. `origins` (one a posting, or none) are those of a friendly form. Raises Unbalanced, PostingsCount,
     UnknownAccount, AccountArchivedAlready, WrongKind, WrongCurrency, InvalidAmount, InvalidValue, FloorBreached,
-    AssertionBroken, TransactionExists.
+    AssertionBroken.
     """
 
     name: ClassVar[str] = "transaction.post"
@@ -45,10 +44,9 @@ class PostTransaction(Command):
     expires_at: dt.datetime | None = None
     origins: Sequence[Origin] = ()
 
-    def streams(self) -> Iterator[UUID]:
-        yield self.transaction_id
-        for posting in self.postings:
-            yield posting.account_id
+    def streams(self) -> Iterable[UUID]:
+        # Not the transaction's own: its id is fresh, and the record's primary key would refuse a used one.
+        return [posting.account_id for posting in self.postings]
 
     def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
         return [(posting.account_id, posting.currency) for posting in self.postings]
@@ -60,12 +58,11 @@ class PostTransaction(Command):
         return 200 + 120 * len(self.postings) + sum(map(len, self.text.values()))
 
     def decide(self, state: State) -> list[Draft]:
-        if state.version(self.transaction_id):
-            raise TransactionExists("This transaction id is taken; ids are used once.")
         accounts = place(state, self.book_id, self.date, self.postings, self.origins)
-        check_expiry(self.state, self.expires_at, self.now)
+        if self.expires_at is not None:
+            check_expiry(self.state, self.expires_at, self.now)
         fact = self._fact(self.type or inferred_type(accounts))
-        flagged = flags(state, fact)
+        flagged = flags(state, fact, accounts)
         return [Draft(self.transaction_id, replace(fact, flagged=flagged) if flagged else fact)]
 
     def _fact(self, type_: Type) -> TransactionPosted | TransactionHeld:

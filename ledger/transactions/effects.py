@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
 from ledger.money import ZERO
+from ledger.postings import Posting
 from ledger.record import Fact
 from ledger.transactions.events import (
     Terms,
@@ -40,9 +40,9 @@ class Effect(NamedTuple):
 
 def transition(fact: Fact) -> tuple[Terms | None, Terms | None]:
     """The terms in force before and after `fact`; None for none. (None, None) if balances do not change."""
+    if isinstance(fact, TransactionPosted | TransactionHeld):
+        return None, fact.terms
     match fact:
-        case TransactionPosted(terms=terms) | TransactionHeld(terms=terms):
-            return None, terms
         case TransactionSettled(before=before, after=after) | TransactionAmended(before=before, after=after):
             return before, after
         case TransactionRestored(before=before, after=after):
@@ -53,23 +53,27 @@ def transition(fact: Fact) -> tuple[Terms | None, Terms | None]:
             return None, None
 
 
-def effects(fact: Fact) -> Iterator[Effect]:
+def effects(fact: Fact) -> list[Effect]:
     """Every change that `fact` makes; earlier terms are taken back leg by leg before later ones are applied."""
     before, after = transition(fact)
-    if before is not None:
-        yield from _of(before, -1)
-    if after is not None:
-        yield from _of(after, 1)
+    if before is None:
+        return [] if after is None else _of(after, 1)
+    return _of(before, -1) if after is None else _of(before, -1) + _of(after, 1)
 
 
-def _of(terms: Terms, sign: int) -> Iterator[Effect]:
+def _of(terms: Terms, sign: int) -> list[Effect]:
     date = terms.date
     if terms.state == "posted":
-        for p in terms.postings:
-            yield Effect(
-                p.account_id, p.currency, date, p.amount if sign > 0 else p.amount.copy_negate(), ZERO, ZERO
-            )
-    elif terms.state == "pending":
-        for p in terms.postings:
-            amount = p.amount if sign > 0 else p.amount.copy_negate()
-            yield Effect(p.account_id, p.currency, date, ZERO, amount, amount if p.amount < 0 else ZERO)
+        if sign > 0:
+            return [Effect(p.account_id, p.currency, date, p.amount, ZERO, ZERO) for p in terms.postings]
+        return [
+            Effect(p.account_id, p.currency, date, p.amount.copy_negate(), ZERO, ZERO) for p in terms.postings
+        ]
+    if terms.state == "pending":
+        return [_held(p, date, p.amount if sign > 0 else p.amount.copy_negate()) for p in terms.postings]
+    return []
+
+
+def _held(posting: Posting, date: dt.date, amount: Decimal) -> Effect:
+    reserved = amount if posting.amount < 0 else ZERO
+    return Effect(posting.account_id, posting.currency, date, ZERO, amount, reserved)

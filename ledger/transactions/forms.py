@@ -107,8 +107,8 @@ def form(friendly: Friendly, book_id: UUID) -> Formed:
     """
     if friendly.amount <= 0:
         raise InvalidAmount(
-            "In the friendly form amounts are more than zero; the type says which way the money goes. For money "
-            "that comes back, send `refund: true`.",
+            "In the friendly form amounts are more than zero; the type says which way the money goes. For "
+            "money that comes back, send `refund: true`.",
             field="amount",
         )
     if friendly.type == "transfer":
@@ -159,9 +159,7 @@ def _split(friendly: Friendly, own: Posting, splits: Sequence[Split], incoming: 
         Posting(s.category_id, s.amount.copy_negate() if incoming else s.amount, friendly.currency)
         for s in splits
     ]
-    origins = [
-        Origin(kinds, f"splits.{i}.category_id", f"splits.{i}.amount") for i in range(len(splits))
-    ]
+    origins = [Origin(kinds, f"splits.{i}.category_id", f"splits.{i}.amount") for i in range(len(splits))]
     return Formed((own, *parts), (_ACCOUNT, *origins))
 
 

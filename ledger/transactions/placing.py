@@ -27,7 +27,7 @@ LAST_DATE = dt.date(2200, 12, 31)
 
 def place(
     state: State, book_id: UUID, date: dt.date, postings: Sequence[Posting], origins: Sequence[Origin] = ()
-) -> dict[UUID, Account]:
+) -> list[Account]:
     """The accounts under `postings`, when every one exists in the book, is open, holds the currency at that
     precision, and the whole balances. `origins` (one a posting, or none) say which part of a form each came
     from and the kinds that may stand there. Raises the Refusal that says what does not."""
@@ -36,32 +36,33 @@ def place(
             f"{date} is not a date that a transaction can have ({FIRST_DATE} to {LAST_DATE}).", field="date"
         )
     balanced(postings)
-    accounts: dict[UUID, Account] = {}
+    accounts: dict[int, Account] = {}
+    book = book_id.int
     for index, posting in enumerate(postings):
-        account = accounts.get(posting.account_id)
-        if account is None:
-            account = _found(state, book_id, posting.account_id, origins, index)
-            accounts[posting.account_id] = account
-        _check(account, posting, origins, index)
-    return accounts
+        account = state.entity(Account, posting.account_id)
+        if account is None or account.book_id.int != book:
+            raise unknown(posting.account_id, _field(origins, index, "account"))
+        # Nearly every posting is in its account's own currency and written with all its decimals.
+        plain = account.plain and posting.currency == account.currency
+        if not plain or not posting.amount.same_quantum(account.quantum):
+            _check(account, posting, origins, index)
+        if origins and origins[index].kinds and account.kind not in origins[index].kinds:
+            _wrong_kind(account, origins[index])
+        accounts[posting.account_id.int] = account
+    return list(accounts.values())
 
 
 def find(state: State, book_id: UUID, account_id: UUID, field: str | None = None) -> Account:
     """The account of this book. Raises UnknownAccount, alike for none and for another book's."""
     account = state.entity(Account, account_id)
     if account is None or account.book_id != book_id or account.withdrawn:
-        raise UnknownAccount(f"There is no account {account_id} in this book.", field=field)
+        raise unknown(account_id, field)
     return account
 
 
-def _found(
-    state: State, book_id: UUID, account_id: UUID, origins: Sequence[Origin], index: int
-) -> Account:
-    try:
-        return find(state, book_id, account_id)
-    except UnknownAccount as refusal:
-        refusal.field = _field(origins, index, "account")
-        raise
+def unknown(account_id: UUID, field: str | None = None) -> UnknownAccount:
+    """The refusal of an id that is no account of this book."""
+    return UnknownAccount(f"There is no account {account_id} in this book.", field=field)
 
 
 def _field(origins: Sequence[Origin], index: int, part: Literal["account", "amount", "currency"]) -> str:
@@ -72,14 +73,14 @@ def _field(origins: Sequence[Origin], index: int, part: Literal["account", "amou
 
 
 def _check(account: Account, posting: Posting, origins: Sequence[Origin], index: int) -> None:
+    if account.withdrawn:
+        raise unknown(account.account_id, _field(origins, index, "account"))
     if account.archived:
         raise AccountArchivedAlready(
             "The account is archived. Reopen it to post on it.",
             field=_field(origins, index, "account"),
             account_id=str(account.account_id),
         )
-    if origins and origins[index].kinds and account.kind not in origins[index].kinds:
-        _wrong_kind(account, origins[index])
     currency = posting.currency
     if currency != account.currency and not account.holds(currency):
         raise WrongCurrency(
@@ -107,9 +108,9 @@ def _wrong_kind(account: Account, origin: Origin) -> NoReturn:
     )
 
 
-def inferred_type(accounts: dict[UUID, Account]) -> Type:
+def inferred_type(accounts: Sequence[Account]) -> Type:
     """The everyday word for a transaction on these accounts."""
-    kinds = {account.kind for account in accounts.values() if account.role != "conversion"}
+    kinds = {account.kind for account in accounts if account.role != "conversion"}
     if "expense" in kinds and "income" not in kinds:
         return "expense"
     if "income" in kinds and "expense" not in kinds:
@@ -119,24 +120,29 @@ def inferred_type(accounts: dict[UUID, Account]) -> Type:
     return "journal"
 
 
-def flags(state: State, fact: Fact) -> tuple[UUID, ...]:
-    """The accounts that `fact` breaches under the policy to flag. Raises FloorBreached or AssertionBroken."""
-    accounts = _watched(state, fact)
-    return breaches(state, accounts, list(effects(fact))) if accounts else ()
+def flags(state: State, fact: Fact, accounts: Sequence[Account] | None = None) -> tuple[UUID, ...]:
+    """The accounts that `fact` breaches under the policy to flag; `accounts` are those under it, where known.
+    Raises FloorBreached or AssertionBroken."""
+    watched = _watched(under(state, fact) if accounts is None else accounts)
+    return breaches(state, watched, effects(fact)) if watched else ()
 
 
 def needed_days(state: State, fact: Fact) -> Iterable[DayRange]:
     """The days that `flags` will ask for."""
-    accounts = _watched(state, fact)
-    return ranges(accounts, list(effects(fact))) if accounts else ()
+    watched = _watched(under(state, fact))
+    return ranges(watched, effects(fact)) if watched else ()
 
 
-def _watched(state: State, fact: Fact) -> list[Account]:
-    """The accounts under the fact that have a floor or an assertion."""
+def under(state: State, fact: Fact) -> list[Account]:
+    """The accounts that the fact's terms, before and after, stand on."""
     found: dict[UUID, Account] = {}
     for terms in transition(fact):
         for posting in terms.postings if terms is not None else ():
             account = state.entity(Account, posting.account_id)
-            if account is not None and account.watched:
+            if account is not None:
                 found[posting.account_id] = account
     return list(found.values())
+
+
+def _watched(accounts: Sequence[Account]) -> list[Account]:
+    return [account for account in accounts if account.watched]

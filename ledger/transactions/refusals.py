@@ -11,13 +11,6 @@ class UnknownTransaction(Unknown):
     code = "unknown_transaction"
 
 
-class TransactionExists(Refusal):
-    """A transaction with this id is recorded already."""
-
-    code = "transaction_exists"
-    status = 409
-
-
 class AlreadyVoided(Refusal):
     """The transaction is voided (or its hold has lapsed) and can no longer change."""
 
