@@ -143,6 +143,21 @@ def checkpoint(signer: Signer, size: int | None = None) -> Question[str]:
     return signer.sign(size, (yield from root(size)))
 
 
+def statement(signer: Signer, size: int | None = None) -> Question[dict[str, object]]:
+    """The checkpoint with what a reader wants to know at once: JSON-ready. `verifier_key` is what an auditor
+    keeps and compares; `root` is in hex. Raises NotSealed."""
+    size = yield from _within(size)
+    sealed_root = yield from root(size)
+    return {
+        "numina": "checkpoint/1",
+        "origin": signer.name,
+        "size": size,
+        "root": sealed_root.hex(),
+        "checkpoint": signer.sign(size, sealed_root),
+        "verifier_key": str(signer.verifier),
+    }
+
+
 def proof(signer: Signer, position: int, size: int | None = None) -> Question[dict[str, object]]:
     """All that it takes to check, with no database, that a fact is in the record: JSON-ready.
 

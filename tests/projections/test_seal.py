@@ -13,7 +13,7 @@ from ledger.log import read_window
 from ledger.postings import Posting, balanced
 from ledger.transactions.events import Terms, TransactionPosted
 from projections import merkle, seal
-from projections.checkpoint import Signer
+from projections.checkpoint import Signer, Verifier
 from projections.frontier import Frontier
 from projections.projection import Projection, Window
 from projections.seal import NotSealed, Seal, ask, ask_async
@@ -164,6 +164,14 @@ def test_a_checkpoint_signs_the_size_and_root_and_can_be_given_again_later(conne
     assert (signed.size, signed.root) == (300, ask(connection, seal.root()))
     seal_up(connection, keys, 300)
     assert ask(connection, seal.checkpoint(SIGNER, 300)) == note
+
+
+def test_a_statement_carries_the_checkpoint_and_the_key_that_verifies_it(connection, keys):
+    seal_up(connection, keys, 300)
+    statement = ask(connection, seal.statement(SIGNER))
+    signed = Verifier.from_text(statement["verifier_key"]).verify(statement["checkpoint"])
+    assert (statement["origin"], statement["size"]) == (signed.origin, signed.size)
+    assert statement["root"] == signed.root.hex()
 
 
 def test_an_empty_record_has_a_checkpoint_too(connection):
