@@ -12,7 +12,7 @@ _HEADER = """\
 # Problems
 
 Every error is `application/problem+json` (RFC 9457). `code` is stable and what programs match on; `detail` is
-for people; further members hold the facts of the refusal. "Retry" says whether the same request may succeed later.
+for people; further members hold the facts of the refusal. "Retry" says whether it may succeed later.
 
 | code | status | retry | meaning |
 |---|---|---|---|

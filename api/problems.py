@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +18,7 @@ MEDIA = b"application/problem+json"
 CATALOGUE = "/problems#"
 RESERVED = frozenset({"type", "title", "status", "detail", "code", "field", "retryable"})
 MAX_ERRORS = 20
+_NAME = re.compile(r"[a-z0-9_]+")
 MAX_FIELD = 200
 
 
@@ -163,7 +165,7 @@ def invalid(error: ValidationError) -> Refusal:
     errors = error.errors(include_url=False)
     if errors[0]["type"] == "json_invalid":
         return BrokenBody(f"The body cannot be read: {errors[0]['ctx']['error']}.")
-    told = [{"field": place(e["loc"]), "message": _message(e)} for e in errors[:MAX_ERRORS]]
+    told = [{"field": _place(e), "message": _message(e)} for e in errors[:MAX_ERRORS]]
     first = told[0]
     return InvalidRequest(
         f"{first['field']}: {first['message']}" if first["field"] else first["message"],
@@ -173,9 +175,14 @@ def invalid(error: ValidationError) -> Refusal:
     )
 
 
-def place(location: Sequence[int | str]) -> str:
-    """A place in a request as people write it: postings.3.amount."""
-    return ".".join(str(part) for part in location)[:MAX_FIELD]
+def _place(error: Mapping[str, Any]) -> str:
+    """A place in a request as people write it: postings.3.amount. What pydantic calls the members of a union
+    is no part of it."""
+    parts = [str(part) for part in error["loc"]]
+    named = [part for part in parts if _NAME.fullmatch(part)]
+    if error["type"] == "extra_forbidden" and named[-1:] != parts[-1:]:
+        named.append(parts[-1])
+    return ".".join(named)[:MAX_FIELD]
 
 
 def _message(error: Mapping[str, Any]) -> str:

@@ -1,0 +1,189 @@
+"""Accounts: what is owned and owed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.accounts import EXAMPLE, AccountAnswer, AccountChanges, NewAccount, answered, guard_of, words_of
+from api.describe import operation, router
+from api.idempotency import frame
+from api.money import amount_in, balances_of
+from api.preconditions import expected_version
+from api.principal import Principal, principal
+from api.reading import path_id, read_body, stream, stream_with_version
+from api.responses import Answer, answer, etag, location
+from api.services import context, services
+from ledger.accounts.account import Account
+from ledger.accounts.commands import (
+    UNCHANGED,
+    AmendAccount,
+    ArchiveAccount,
+    OpenAccount,
+    Opening,
+)
+from ledger.accounts.events import AccountOpened, Guard
+from ledger.accounts.refusals import UnknownAccount
+from ledger.books.book import Book
+from ledger.clock import civil_date
+from ledger.command import Outcome
+from ledger.entities import fold
+from ledger.money import known_exponent
+
+routes = router("Accounts")
+
+
+@routes.post(
+    "/accounts",
+    **operation(
+        "Open an account",
+        body=NewAccount,
+        examples={
+            "checking with an overdraft": {
+                "name": "Checking",
+                "kind": "asset",
+                "type": "checking",
+                "currency": "EUR",
+                "floor": "-500.00",
+                "opening_balance": "1250.00",
+                "opening_date": "2026-01-01",
+            },
+            "credit card": {
+                "name": "Card",
+                "kind": "liability",
+                "type": "credit_card",
+                "currency": "EUR",
+                "credit_limit": {"amount": "3000.00", "currency": "EUR"},
+            },
+            "shares": {
+                "name": "Fund",
+                "kind": "asset",
+                "type": "investment",
+                "currency": "VBMPX",
+                "exponent": 3,
+            },
+        },
+        status=201,
+        answer=AccountAnswer,
+        answer_example=EXAMPLE,
+        refusals=(404, 409, 422),
+    ),
+)
+async def open_account(request: Request) -> Response:
+    who = await principal(request)
+    body = await read_body(request, NewAccount)
+    known = services(request)
+    every = body.any_currency
+    outcome = await known.writer.handle(
+        OpenAccount(
+            **await frame(request, who),
+            account_id=known.new_id(),
+            kind=body.kind,
+            type=body.type or body.kind,
+            currency=body.currency,
+            currencies=tuple(dict.fromkeys(c for c in body.currencies if c != body.currency)),
+            any_currency=body.kind in ("income", "expense") and not body.currencies
+            if every is None
+            else every,
+            exponent=None if known_exponent(body.currency) == body.exponent else body.exponent,
+            parent_id=body.parent_id,
+            guard=guard_of(body, Guard(), body.currency),
+            net_worth=body.net_worth,
+            text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
+            opening=await _opening(request, who, body),
+        )
+    )
+    return opened(request, outcome, "/v1/accounts")
+
+
+@routes.patch(
+    "/accounts/{account_id}",
+    **operation(
+        "Change an account",
+        body=AccountChanges,
+        example={"name": "Joint checking", "floor": None, "colour": "teal"},
+        answer=AccountAnswer,
+        answer_example=EXAMPLE | {"name": "Joint checking", "floor": None, "colour": "teal", "version": 4},
+        refusals=(404, 409, 412, 422),
+    ),
+)
+async def change(request: Request) -> Response:
+    who = await principal(request)
+    account_id = path_id(request, "account_id", UnknownAccount)
+    body = await read_body(request, AccountChanges)
+    given = body.model_fields_set
+    guard = None
+    if given & {"floor", "credit_limit", "floor_policy"}:
+        account = await stream(request, account_id, Account)
+        if account is None or account.book_id != who.book_id:
+            raise UnknownAccount(f"There is no account {account_id} in this book.")
+        guard = guard_of(body, account.guard, account.currency)
+    outcome = await services(request).writer.handle(
+        AmendAccount(
+            **await frame(request, who),
+            account_id=account_id,
+            expected_version=expected_version(request),
+            text=words_of(body, given),
+            type=body.type,
+            parent_id=body.parent_id if "parent_id" in given else UNCHANGED,
+            guard=guard,
+            net_worth=body.net_worth,
+            currencies=None if body.currencies is None else tuple(dict.fromkeys(body.currencies)),
+            archived=body.archived,
+        )
+    )
+    return await changed(request, outcome, account_id)
+
+
+@routes.delete(
+    "/accounts/{account_id}",
+    **operation(
+        "Archive an account",
+        answer=AccountAnswer,
+        answer_example=EXAMPLE | {"archived": True, "version": 2},
+        refusals=(404, 409, 412),
+    ),
+)
+async def archive(request: Request) -> Response:
+    who = await principal(request)
+    account_id = path_id(request, "account_id", UnknownAccount)
+    outcome = await services(request).writer.handle(
+        ArchiveAccount(
+            **await frame(request, who), account_id=account_id, expected_version=expected_version(request)
+        )
+    )
+    return await changed(request, outcome, account_id)
+
+
+def opened(request: Request, outcome: Outcome, base: str) -> Answer:
+    """201 with the account that a command opened."""
+    context(request).position = outcome.last
+    first = next(f for f in outcome.facts if isinstance(f.fact, AccountOpened))
+    made = answered(fold([first]), 1)
+    made["balances"] = balances_of(outcome.balances)
+    made["command_id"] = outcome.command_id
+    return answer(made, 201, [etag(1), location(f"{base}/{first.stream_id}")])
+
+
+async def changed(request: Request, outcome: Outcome, account_id: UUID) -> Answer:
+    """200 with the account as a command left it."""
+    context(request).position = max(context(request).position, outcome.last)
+    account, version = await stream_with_version(request, account_id, Account)
+    if account is None:
+        raise UnknownAccount(f"There is no account {account_id} in this book.")
+    present = answered(account, version)
+    present["command_id"] = outcome.command_id
+    return answer(present, headers=[etag(version)])
+
+
+async def _opening(request: Request, who: Principal, body: NewAccount) -> Opening | None:
+    if body.opening_balance is None:
+        return None
+    known = services(request)
+    date = body.opening_date
+    if date is None:
+        book = await stream(request, who.book_id, Book)
+        date = civil_date(known.clock(), book.time_zone if book else "UTC")
+    return Opening(known.new_id(), date, amount_in(body.opening_balance, body.currency, "opening_balance"))
