@@ -116,6 +116,11 @@ def sealed_size() -> Question[int]:
     return int(size)
 
 
+def tiles(wanted: Collection[Tile]) -> Question[Tiles]:
+    """Those of the wanted tiles that there are."""
+    return _tiles((yield _select(wanted)) if wanted else [])
+
+
 def root(size: int | None = None) -> Question[bytes]:
     """The root of the tree of the first `size` facts; by default of all that are sealed. Raises NotSealed."""
     return (yield from _digests([range((yield from _within(size)))]))[0]
@@ -205,9 +210,7 @@ def _within(size: int | None) -> Question[int]:
 
 
 def _digests(ranges: Sequence[range]) -> Question[list[bytes]]:
-    tiles = merkle.needed(ranges)
-    rows = (yield _select(tiles)) if tiles else []
-    found = _tiles(rows)
+    found = yield from tiles(merkle.needed(ranges))
     return [merkle.digest(leaves, found) for leaves in ranges]
 
 
