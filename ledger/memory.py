@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -20,6 +21,9 @@ Key = tuple[int, str]
 
 NOTHING = Balance(ZERO, ZERO, ZERO)
 _ABSENT: Any = object()
+_FIRST = (TransactionPosted, TransactionHeld)
+_balance = partial(tuple.__new__, Balance)
+_day = partial(tuple.__new__, Day)
 _NEW: tuple[int, Any] = (0, None)
 _plus = EXACT.add
 
@@ -123,7 +127,7 @@ class Memory:
         stream_id, fact = draft
         number = stream_id.int
         version, entity = self.streams.get(number, _NEW)
-        if version == 0 and isinstance(fact, TransactionPosted | TransactionHeld):
+        if version == 0 and isinstance(fact, _FIRST):
             # Hardly ever looked at again in the same batch, and forgotten after it: folded when asked for.
             after: Any = Unfolded(fact, stream_id, book_id)
         else:
@@ -149,11 +153,11 @@ class Memory:
             self.sums_before[key] = before
         journal.append((self.sums, key, before))
         if pending:
-            self.sums[key] = Balance(
-                _plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved)
+            self.sums[key] = _balance(
+                (_plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved))
             )
         else:
-            self.sums[key] = Balance(_plus(before[0], posted), before[1], before[2])
+            self.sums[key] = _balance((_plus(before[0], posted), before[1], before[2]))
         known = self.streams.get(key[0])
         if known is None or not known[1].keeps_days:
             return
@@ -234,5 +238,5 @@ def _folded(entity: Any) -> Any:
 
 def _later(day: Day | None, effect: Effect) -> Day:
     if day is None:
-        return Day(effect.date, effect.posted, effect.reserved)
+        return _day((effect[2], effect[3], effect[5]))
     return Day(day.date, _plus(day.posted, effect.posted), _plus(day.reserved, effect.reserved))

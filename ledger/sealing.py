@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from base64 import b64decode, b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from typing import Protocol
 from uuid import UUID
@@ -23,14 +23,15 @@ class DataKey:
     def __init__(self, secret: bytes) -> None:
         """`secret` is 32 random bytes."""
         self._aead = AESGCM(secret)
+        self._encrypt = self._aead.encrypt
         self._mac = hmac.new(secret, b"numina fingerprint", "sha256").digest()
 
     def seal(self, text: str, place: bytes, nonce: bytes) -> str:
-        return b64encode(nonce + self._aead.encrypt(nonce, text.encode(), place)).decode("ascii")
+        return b2a_base64(nonce + self._encrypt(nonce, text.encode(), place), newline=False).decode("ascii")
 
     def unseal(self, sealed: str, place: bytes) -> str:
         """Raises SealBroken when the bytes were made for another place or changed since."""
-        raw = b64decode(sealed)
+        raw = a2b_base64(sealed)
         try:
             return self._aead.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place).decode()
         except InvalidTag as error:

@@ -71,6 +71,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     quantum: Decimal = ZERO
     plain: bool = False
     watched: bool = False
+    # Whether its balance on a past day may have to be judged (floors, statements, assertions).
+    keeps_days: bool = False
 
     def __post_init__(self) -> None:
         exponent = known_exponent(self.currency)
@@ -78,17 +80,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         quantum = ZERO if exponent is None else Decimal(1).scaleb(-exponent)
         force_setattr(self, "quantum", quantum)
         force_setattr(self, "plain", exponent is not None and not (self.archived or self.withdrawn))
+        force_setattr(self, "keeps_days", self.kind in ("asset", "liability"))
         tied = self.guard.floor is not None or bool(self.assertions)
         force_setattr(self, "watched", tied and self.guard.policy != "allow")
 
     @property
     def name(self) -> str:
         return self.text.get("name", "")
-
-    @property
-    def keeps_days(self) -> bool:
-        """Whether its balance on a past day may have to be judged (floors, statements, assertions)."""
-        return self.kind in ("asset", "liability")
 
     def holds(self, currency: str) -> bool:
         """Whether a posting in `currency` may stand on it."""
