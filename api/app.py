@@ -10,8 +10,10 @@ from fastapi.routing import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from api import document, problems
+from api.dispatch import Dispatch
 from api.metrics import Metrics
 from api.middleware import Edge
 from api.routes import accounts, auth, books, categories, health, users
@@ -37,39 +39,35 @@ def application(
     lifespan: Lifespan = nothing,
     body_limit: int = 2 * MIB,
     bulk_body_limit: int = 16 * MIB,
-) -> FastAPI:
+) -> ASGIApp:
     """The ASGI application on top of `services`. Limits are in bytes, inclusive."""
+    metrics = Metrics(services.gauges)
+    app = described(metrics, lifespan)
+    wide = {"/v1/transactions/bulk": bulk_body_limit}
+    return Edge(Dispatch(app, app.routes), services, metrics, body_limit, wide)
+
+
+def described(metrics: Metrics, lifespan: Lifespan = nothing) -> FastAPI:
+    """All routes with their description; `app.openapi()` is the document."""
     app = FastAPI(
         title="Numina",
         version=document.VERSION,
         lifespan=lifespan,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        exception_handlers={
-            Refusal: _refused,
-            TryAgain: _try_again,
-            HTTPException: _http,
-        },
+        exception_handlers={Refusal: _refused, TryAgain: _refused, HTTPException: _http},
     )
-    metrics = Metrics(services.gauges)
     for router in ROUTERS:
         # Taken over rather than included: a flat list is looked through in one pass.
         app.router.routes.extend(router.routes)
     app.router.routes.extend(health.routes(metrics).routes)
     app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
-    wide = {"/v1/transactions/bulk": bulk_body_limit}
-    app.add_middleware(Edge, services=services, metrics=metrics, body_limit=body_limit, wide=wide)
     return app
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal)  # noqa: S101  # by registration
-    return problems.refused(error)
-
-
-async def _try_again(_: Request, error: Exception) -> Response:
-    assert isinstance(error, TryAgain)  # noqa: S101  # by registration
-    return problems.try_again(error)
+    assert isinstance(error, Refusal | TryAgain)  # noqa: S101  # by registration
+    return problems.of(error)
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -116,6 +116,11 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
     )
 
 
+def of(error: Refusal | TryAgain) -> Answer:
+    """The answer to a request that was not carried out."""
+    return refused(error) if isinstance(error, Refusal) else try_again(error)
+
+
 def refused(refusal: Refusal) -> Answer:
     """The answer to a refused request."""
     headers = [(b"www-authenticate", b"Bearer")] if refusal.status == 401 else []

@@ -10,6 +10,7 @@ from threading import Event
 
 from fastapi import FastAPI
 from psycopg_pool import AsyncConnectionPool
+from starlette.types import ASGIApp
 
 from api.app import application
 from api.freshness import Projected
@@ -29,7 +30,7 @@ from numina.settings import Settings
 _READING = "-c role=numina_service -c search_path=views -c statement_timeout=30000"
 
 
-def api_app(settings: Settings) -> FastAPI:
+def api_app(settings: Settings) -> ASGIApp:
     """The ASGI application on the database of `settings`, which must be migrated.
 
     The lifespan starts the writer and the connections, and stops them when the server stops. Raises
