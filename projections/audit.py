@@ -1,0 +1,23 @@
+"""The audit trail: who did what when, fact by fact; before and after are read from the record itself."""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from projections import sql
+from projections.projection import Cursor, Window
+
+SQL = sql.load(__file__)
+
+
+class Audit:
+    """The projection that keeps `audit`: one row a fact, without its text."""
+
+    name = "audit"
+    version = 1
+    tables: tuple[str, ...] = ("audit",)
+    schema: LiteralString = SQL["schema"]
+    indexes: LiteralString = SQL["indexes"]
+
+    def apply(self, window: Window, cursor: Cursor) -> None:
+        cursor.execute(SQL["add"], {"first": window[0].position, "last": window.last})

@@ -1,0 +1,131 @@
+"""The schemas that projections stand in: connecting to one, creating it, asking how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.sql import SQL as Text
+from psycopg.sql import Identifier
+
+from projections import sql
+from projections.projection import Cursor, Projection, Window
+
+SQL = sql.load(__file__)
+
+Connection = psycopg.Connection[Any]
+
+LIVE = "views"
+
+# Advisory locks are pairs of integers; the first is the projector's own space ("NUMI" in ASCII).
+SPACE = 0x4E554D49
+LEADING = 1
+"""Held by the one process that projects."""
+WINDOW = 2
+"""Held while a window is applied, and while rebuilt tables take the place of the live ones."""
+REBUILDING = 3
+"""Held by the one rebuild."""
+
+# Projections write by key. A plan that was cached while a table was still empty would go on scanning the
+# whole of it when it has grown to millions of rows, so scans are priced out from the start. Losing the last
+# windows in a crash of the server costs nothing: tables and position go together, and the facts are safe.
+_SETTINGS = {
+    "role": "numina_projector",
+    "synchronous_commit": "off",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+
+class Made(NamedTuple):
+    """The code that a projection's live tables were made by."""
+
+    version: int
+    tables: Sequence[str]
+
+
+def connect(url: str, schema: str, *, writing: bool = True, **settings: str) -> Connection:
+    """A connection of the projector's role that finds tables in `schema`; autocommit.
+
+    `writing` prepares for applying windows; without it the planner is left alone, as reading wants.
+    """
+    chosen = _SETTINGS if writing else {"role": _SETTINGS["role"]}
+    chosen = {**chosen, "search_path": schema, **settings}
+    options = " ".join(f"-c {name}={value}" for name, value in chosen.items())
+    return psycopg.connect(url, autocommit=True, options=options, application_name=f"numina {schema}")
+
+
+def create(connection: Connection, schema: str, projections: Iterable[Projection], *, indexes: bool) -> None:
+    """Makes an empty schema at position 0 with the tables of `projections`.
+
+    `indexes=False` leaves out what only reading needs; `add_indexes` makes it later.
+    """
+    with connection.transaction():
+        connection.execute(SQL["share"])
+        connection.execute(Text("CREATE SCHEMA {}").format(Identifier(schema)))
+        connection.execute(Text("GRANT USAGE ON SCHEMA {} TO numina_service").format(Identifier(schema)))
+        connection.execute(SQL["bookkeeping"])
+        for projection in projections:
+            fill(connection, projection)
+            if indexes:
+                add_indexes(connection, projection)
+
+
+def fill(connection: Connection, projection: Projection) -> None:
+    """Makes a projection's empty tables in the schema that the connection is set to."""
+    connection.execute(projection.schema)
+    remember(connection, projection)
+
+
+def add_indexes(connection: Connection, projection: Projection) -> None:
+    if projection.indexes:
+        connection.execute(projection.indexes)
+
+
+def remember(connection: Connection, projection: Projection) -> None:
+    """Notes that the projection's tables are as this code makes them."""
+    connection.execute(
+        SQL["remember"],
+        {"name": projection.name, "version": projection.version, "tables": list(projection.tables)},
+    )
+
+
+def drop(connection: Connection, schema: str) -> None:
+    """Removes a schema with all that it holds; none is fine."""
+    connection.execute(Text("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
+
+
+def exists(connection: Connection, schema: str) -> bool:
+    row = connection.execute(SQL["exists"], {"table": f"{schema}.tracking"}).fetchone()
+    return bool(row and row[0])
+
+
+def made(connection: Connection) -> dict[str, Made]:
+    """The projections whose tables stand in the connection's schema."""
+    return {name: Made(version, tables) for name, version, tables in connection.execute(SQL["versions"])}
+
+
+def position(connection: Connection | Cursor) -> int:
+    """The position that the tables have reached; 0 for the beginning."""
+    row = connection.execute(SQL["position"]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def take_window_lock(connection: Connection | Cursor) -> None:
+    """Waits until nobody applies a window or swaps tables; holds them off until the transaction ends."""
+    connection.execute(SQL["window_lock"], {"space": SPACE, "key": WINDOW})
+
+
+def apply(window: Window, projections: Iterable[Projection], cursor: Cursor) -> None:
+    """Brings every projection and the tracking position from before `window` to after it."""
+    for projection in projections:
+        projection.apply(window, cursor)
+    cursor.execute(SQL["move"], {"position": window.last})
+
+
+def try_lock(connection: Connection, key: int) -> bool:
+    """Takes a lock until the connection ends; False if somebody else has it."""
+    row = connection.execute(SQL["try_lock"], {"space": SPACE, "key": key}).fetchone()
+    return bool(row and row[0])
