@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from ledger.accounts.account import CHILD
 from ledger.command import Balance, Claim, Command, Day, DayRange
 from ledger.entities import fold
 from ledger.ids import NIL
@@ -36,12 +37,16 @@ _NAMES = """
 
 
 class Loader:
-    """Fills a Memory from the database within the writer's transaction."""
+    """Fills a Memory from the database. `settle` waits until every batch that was handed over is stored, so that
+    what is read is what memory goes on from."""
 
-    def __init__(self, connection: psycopg.Connection[Any], memory: Memory, keys: Keys) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], memory: Memory, keys: Keys, settle: Callable[[], None]
+    ) -> None:
         self._connection = connection
         self._memory = memory
         self._keys = keys
+        self._settle = settle
 
     def load(self, commands: Sequence[Command]) -> None:
         """Everything that `commands` name and memory lacks. What one names may depend on what was read first:
@@ -61,6 +66,7 @@ class Loader:
 
     def window(self, first: int, last: int) -> list[Recorded]:
         """The facts at positions `first` to `last`, both inclusive."""
+        self._settle()
         return read_window(self._connection, first - 1, last, self._keys) if last else []
 
     def streams(self, stream_ids: Iterable[UUID]) -> None:
@@ -68,6 +74,7 @@ class Loader:
         missing = {stream_id for stream_id in stream_ids if stream_id.int not in known}
         if not missing:
             return
+        self._settle()
         facts = read_streams(self._connection, list(missing), self._keys)
         for stream_id, group in groupby(facts, key=lambda recorded: recorded.stream_id):
             members = list(group)
@@ -81,6 +88,7 @@ class Loader:
         missing = {key for key in keys if (key[0].int, key[1]) not in sums}
         if not missing:
             return
+        self._settle()
         for key in missing:
             sums[key[0].int, key[1]] = NOTHING
         accounts, currencies = zip(*missing, strict=True)
@@ -96,6 +104,7 @@ class Loader:
                 earliest[key] = min(earliest.get(key, wanted), wanted, key=lambda r: r.start)
         if not earliest:
             return
+        self._settle()
         found: dict[tuple[UUID, str], list[Day]] = {key: [] for key in earliest}
         accounts, currencies, starts = zip(*earliest.values(), strict=True)
         rows = self._connection.execute(_DAYS, (list(accounts), list(currencies), list(starts)), binary=True)
@@ -109,6 +118,7 @@ class Loader:
         missing = {claim for claim in claims if claim not in names}
         if not missing:
             return
+        self._settle()
         by_digest = {(c.scope, c.kind, claim_digest(c, self._keys)): c for c in missing}
         for claim in missing:
             names[claim] = None
@@ -130,6 +140,9 @@ def _that_say(commands: Sequence[Command], what: str) -> list[Command]:
 
 def claim_digest(claim: Claim, keys: Keys) -> bytes:
     """What the claims register stores in place of the text, so that it says nothing without the key."""
+    if claim.kind == CHILD:
+        # An id says nothing that the record does not; and the scope is an account, which has no key.
+        return UUID(claim.text).bytes
     if claim.scope == NIL:
         return keys.fingerprint(claim.text)
     key = keys.of(claim.scope)

@@ -22,6 +22,8 @@ from ledger.accounts.events import (
     AccountReinstated,
     AccountRenamed,
     AccountReopened,
+    AccountStatementLocked,
+    AccountStatementUnlocked,
     AccountWithdrawn,
     AssertionReinstated,
     AssertionWithdrawn,
@@ -38,6 +40,10 @@ from ledger.refusals import Refusal
 DESCRIPTION = ("institution", "colour", "icon", "group", "number", "notes", "metadata")
 
 
+# The kind of claim that says who stands below an account (its scope).
+CHILD = "child"
+
+
 class Assertion(NamedTuple):
     """The posted balance that somebody says an account has at the end of a date, debit positive."""
 
@@ -45,6 +51,15 @@ class Assertion(NamedTuple):
     date: dt.date
     amount: Decimal
     currency: str
+
+
+class LockedStatement(NamedTuple):
+    """A reconciled statement of an account: where the chain in its currency has come to, debit positive."""
+
+    reconciliation_id: UUID
+    date: dt.date
+    currency: str
+    closing_balance: Decimal
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +80,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     archived: bool = False
     withdrawn: bool = False
     assertions: tuple[Assertion, ...] = ()
+    statements: tuple[LockedStatement, ...] = ()
     text: Mapping[str, str] = {}
     # Derived once, because every posting asks: one minor unit of the main currency; whether a posting in it is
     # fine without a closer look; whether a change can breach a floor or falsify an assertion.
@@ -96,11 +112,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         """How many decimals `currency` has here. Raises UnknownCurrency."""
         return exponent_of(currency, self.exponent, field=field)
 
+    def locked_in(self, currency: str) -> tuple[LockedStatement, ...]:
+        """The chain of reconciled statements in `currency`, oldest first."""
+        return tuple(s for s in self.statements if s.currency == currency)
+
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
-        """The unique name that it holds: no two siblings of a book are called alike."""
+        """The unique name that it holds (no two siblings of a book are called alike), and its place below its
+        parent, by which a parent's children are found."""
         if self.withdrawn or not self.name:
             return ()
-        return ((self.book_id, "account", name_text(self.parent_id, self.name)),)
+        name = (self.book_id, "account", name_text(self.parent_id, self.name))
+        return (name, (self.parent_id, CHILD, str(self.account_id))) if self.parent_id else (name,)
 
 
 class AccountUnreadable(Refusal):
@@ -173,8 +195,13 @@ def _changes(account: Account, fact: Fact) -> dict[str, object]:
             return {"withdrawn": False}
         case BalanceAsserted() | AssertionReinstated():
             made = Assertion(fact.assertion_id, fact.date, fact.amount, fact.currency)
-            return {"assertions": (*account.assertions, made)}
+            return {"assertions": tuple(sorted((*account.assertions, made)))}
         case AssertionWithdrawn(assertion_id=gone):
             return {"assertions": tuple(a for a in account.assertions if a.assertion_id != gone)}
+        case AccountStatementLocked():
+            end = LockedStatement(fact.reconciliation_id, fact.date, fact.currency, fact.closing_balance)
+            return {"statements": (*account.statements, end)}
+        case AccountStatementUnlocked(reconciliation_id=off):
+            return {"statements": tuple(s for s in account.statements if s.reconciliation_id != off)}
         case _:
             raise AccountUnreadable(f"{fact.topic} is not a fact of accounts")

@@ -156,6 +156,28 @@ class AssertionWithdrawn(Fact, frozen=True):
 
 
 @fact
+class AccountStatementLocked(Fact, frozen=True):
+    """A statement up to and with `date` ends the chain of reconciled ones in `currency`, at `closing_balance`
+    (debit positive); the next begins there."""
+
+    topic: ClassVar[str] = "account.statement_locked"
+
+    reconciliation_id: UUID
+    date: dt.date
+    currency: str
+    closing_balance: Decimal
+
+
+@fact
+class AccountStatementUnlocked(Fact, frozen=True):
+    """The last statement of a chain was taken off it."""
+
+    topic: ClassVar[str] = "account.statement_unlocked"
+
+    reconciliation_id: UUID
+
+
+@fact
 class AssertionReinstated(Fact, frozen=True):
     """The withdrawal of the assertion was taken back."""
 

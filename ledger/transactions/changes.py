@@ -239,7 +239,7 @@ class MarkCleared(TransactionChange):
             raise NotOnAccount("This transaction has no posting on that account.", field="account_id")
         if terms.state == "pending":
             raise NotPending("A hold is not on a statement yet; post it first.", state=terms.state)
-        if self.account_id in transaction.reconciled:
+        if self.account_id in transaction.reconciled.values():
             raise ReconciledLocked("The leg is reconciled; unlock its statement first.")
         if (self.account_id in transaction.cleared) == self.cleared:
             return []
@@ -258,7 +258,7 @@ def unvoided(transaction: Transaction) -> Terms:
 
 def unlocked(transaction: Transaction) -> None:
     """Raises ReconciledLocked when any leg is part of a reconciled statement."""
-    for account_id, reconciliation_id in transaction.reconciled.items():
+    for reconciliation_id, account_id in transaction.reconciled.items():
         raise ReconciledLocked(
             "A leg of this transaction is reconciled. Unlock that reconciliation first; payee, notes and tags "
             "can be changed without.",

@@ -28,7 +28,7 @@ from ledger.transactions.events import (
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """The present state: `terms` is what was last in force (voided and expired ones keep it, with
-    terms.state "voided"); `reconciled` maps a locked leg's account to its reconciliation."""
+    terms.state "voided"); `reconciled` maps each reconciliation that locks a leg to that leg's account."""
 
     transaction_id: UUID
     book_id: UUID
@@ -87,11 +87,11 @@ def _changes(transaction: Transaction, fact: Fact) -> dict[str, object]:
             return {"cleared": transaction.cleared - {account_id}}
         case TransactionReconciled(account_id=account_id, reconciliation_id=reconciliation_id):
             return {
-                "reconciled": {**transaction.reconciled, account_id: reconciliation_id},
+                "reconciled": {**transaction.reconciled, reconciliation_id: account_id},
                 "cleared": transaction.cleared | {account_id},
             }
-        case TransactionUnreconciled(account_id=account_id):
-            return {"reconciled": {a: r for a, r in transaction.reconciled.items() if a != account_id}}
+        case TransactionUnreconciled(reconciliation_id=gone):
+            return {"reconciled": {r: a for r, a in transaction.reconciled.items() if r != gone}}
         case _:
             after_terms = transition(fact)[1]
             if after_terms is None:
