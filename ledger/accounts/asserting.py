@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
-from ledger.accounts.account import Account
 from ledger.accounts.commands import AccountChange
 from ledger.accounts.events import AssertionWithdrawn, BalanceAsserted
+from ledger.accounts.guarding import posted_at_end
 from ledger.accounts.refusals import AssertionFailed, NotGuardable, UnknownAssertion, WrongCurrency
 from ledger.command import DayRange, Draft, State
 from ledger.money import EXACT, check_exponent
@@ -82,12 +82,3 @@ class WithdrawAssertion(AccountChange):
         if all(a.assertion_id != self.assertion_id for a in account.assertions):
             raise UnknownAssertion(f"There is no assertion {self.assertion_id} on this account.")
         return [Draft(self.account_id, AssertionWithdrawn(assertion_id=self.assertion_id))]
-
-
-def posted_at_end(state: State, account: Account, currency: str, date: dt.date) -> Decimal:
-    """The posted balance at the end of `date`, debit positive."""
-    posted = state.balance(account.account_id, currency).posted
-    for day in state.days(account.account_id, currency, date):
-        if day.date > date:
-            posted = EXACT.subtract(posted, day.posted)
-    return posted

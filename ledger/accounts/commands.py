@@ -26,19 +26,22 @@ from ledger.accounts.events import (
 from ledger.accounts.refusals import (
     AccountArchivedAlready,
     AccountOpen,
-    CurrencyInUse,
-    NameTaken,
-    NotGuardable,
     SystemAccount,
     UnknownAccount,
-    WrongParent,
+)
+from ledger.accounts.rules import (
+    FIRST_DAY,
+    check_guard,
+    check_history,
+    check_name,
+    check_parent,
+    currencies_unused,
+    name_free,
 )
 from ledger.command import Claim, Command, DayRange, Draft, State
 from ledger.money import (
     MAX_EXPONENT,
-    ZERO,
     UnknownCurrency,
-    add,
     check_exponent,
     exponent_of,
     is_code,
@@ -48,8 +51,7 @@ from ledger.postings import Posting, balanced
 from ledger.record import Fact
 from ledger.refusals import InvalidValue, Stale
 from ledger.transactions.events import Terms, TransactionPosted
-
-_FIRST = dt.date(1, 1, 1)
+from ledger.transactions.placing import check_date
 
 
 class Opening(NamedTuple):
@@ -146,6 +148,7 @@ class OpenAccount(Command):
             raise InvalidValue(
                 "Only assets and liabilities have an opening balance.", field="opening_balance"
             )
+        check_date(self.opening.date, "opening_date")
         amount = self.opening.amount
         exponent = exponent_of(self.currency, self.exponent)
         check_exponent(amount, self.currency, exponent, field="opening_balance")
@@ -237,7 +240,7 @@ class AmendAccount(AccountChange):
         account = state.entity(Account, self.account_id)
         if account is None or self.guard is None or not account.keeps_days:
             return ()
-        return [DayRange(self.account_id, account.currency, _FIRST)]
+        return [DayRange(self.account_id, account.currency, FIRST_DAY)]
 
     def decide(self, state: State) -> list[Draft]:
         account = self.present(state)
@@ -297,9 +300,7 @@ class AmendAccount(AccountChange):
             if not is_code(code):
                 raise UnknownCurrency(f"{code!r} is not a currency code such as USD.", field="currencies")
             exponent_of(code, account.exponent, field="currencies")
-        for code in set(account.currencies) - set(self.currencies):
-            if any(state.balance(self.account_id, code)):
-                raise CurrencyInUse(f"The account still holds {code}.", field="currencies", currency=code)
+        currencies_unused(state, account, set(account.currencies) - set(self.currencies))
         yield AccountCurrenciesChanged(currencies=self.currencies)
 
     def _archived(self, account: Account) -> Iterator[Fact]:
@@ -335,63 +336,3 @@ class ReopenAccount(AccountChange):
         if not account.archived:
             raise AccountOpen("The account is open already.")
         return [Draft(self.account_id, AccountReopened())]
-
-
-def check_name(name: str) -> None:
-    """Raises InvalidValue for an empty name."""
-    if not name.strip():
-        raise InvalidValue("A name is needed.", field="name")
-
-
-def check_parent(state: State, book_id: UUID, kind: Kind, parent_id: UUID, below: UUID | None = None) -> None:
-    """The parent must be an account of the book, of the same kind, and not the account itself or (one level
-    up) below it. Raises UnknownAccount, WrongParent."""
-    parent = state.entity(Account, parent_id)
-    if parent is None or parent.book_id != book_id or parent.withdrawn:
-        raise UnknownAccount(f"There is no account {parent_id} in this book.", field="parent_id")
-    if parent.kind != kind:
-        raise WrongParent(f"The parent is of kind {parent.kind}, not {kind}.", field="parent_id")
-    seen = {parent_id}
-    above: Account | None = parent
-    while above is not None:
-        if above.account_id == below:
-            raise WrongParent("An account cannot be placed below itself.", field="parent_id")
-        if above.parent_id is None or above.parent_id in seen:
-            return
-        seen.add(above.parent_id)
-        above = state.entity(Account, above.parent_id)
-
-
-def check_guard(guard: Guard, kind: Kind, currency: str, exponent: int | None) -> None:
-    """Raises NotGuardable or InvalidAmount for a floor that makes no sense on the account."""
-    if guard.floor is None:
-        return
-    if kind not in ("asset", "liability"):
-        raise NotGuardable("Only assets and liabilities have a floor.", field="floor")
-    check_exponent(guard.floor, currency, exponent_of(currency, exponent), field="floor")
-
-
-def check_history(state: State, account: Account, floor: Decimal) -> None:
-    """A floor that was broken on some day cannot be set with the policy to reject. Raises InvalidValue."""
-    running = ZERO
-    for day in state.days(account.account_id, account.currency, _FIRST):
-        running = add(running, add(day.posted, day.reserved))
-        if running < floor:
-            raise InvalidValue(
-                f"On {day.date} the account had {running:f} {account.currency} available, below {floor:f}. "
-                'Choose a lower floor, or the policy "flag".',
-                field="floor",
-                date=day.date.isoformat(),
-                available=format(running, "f"),
-            )
-
-
-def name_free(state: State, book_id: UUID, parent_id: UUID | None, name: str, account_id: UUID) -> None:
-    """Raises NameTaken when another account below the same parent is called so."""
-    holder = state.holder(book_id, "account", name_text(parent_id, name))
-    if holder is not None and holder != account_id:
-        raise NameTaken(
-            f"There is an account called {' '.join(name.split())!r} here already.",
-            field="name",
-            account_id=str(holder),
-        )

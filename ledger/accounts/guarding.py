@@ -127,3 +127,12 @@ def _assertion(account: Account, currency: str, moments: Sequence[Moment]) -> As
                 currency=currency,
             )
     return None
+
+
+def posted_at_end(state: State, account: Account, currency: str, date: dt.date) -> Decimal:
+    """The posted balance at the end of `date`, debit positive."""
+    posted = state.balance(account.account_id, currency).posted
+    for day in state.days(account.account_id, currency, date):
+        if day.date > date:
+            posted = EXACT.subtract(posted, day.posted)
+    return posted

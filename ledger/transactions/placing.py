@@ -31,10 +31,7 @@ def place(
     """The accounts under `postings`, when every one exists in the book, is open, holds the currency at that
     precision, and the whole balances. `origins` (one a posting, or none) say which part of a form each came
     from and the kinds that may stand there. Raises the Refusal that says what does not."""
-    if not FIRST_DATE <= date <= LAST_DATE:
-        raise InvalidValue(
-            f"{date} is not a date that a transaction can have ({FIRST_DATE} to {LAST_DATE}).", field="date"
-        )
+    check_date(date)
     balanced(postings)
     accounts: dict[int, Account] = {}
     book = book_id.int
@@ -50,6 +47,14 @@ def place(
             _wrong_kind(account, origins[index])
         accounts[posting.account_id.int] = account
     return list(accounts.values())
+
+
+def check_date(date: dt.date, field: str = "date") -> None:
+    """Raises InvalidValue for a date that no transaction of the living can have."""
+    if not FIRST_DATE <= date <= LAST_DATE:
+        raise InvalidValue(
+            f"{date} is not a date that a transaction can have ({FIRST_DATE} to {LAST_DATE}).", field=field
+        )
 
 
 def find(state: State, book_id: UUID, account_id: UUID, field: str | None = None) -> Account:
