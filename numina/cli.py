@@ -1,8 +1,10 @@
 """The command line: every command imports what it needs when it runs, so that help comes at once."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -24,6 +26,14 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_def
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 for any free one.", show_default="8000")]
 Certificate = Annotated[Path | None, typer.Option(help="Certificate chain (PEM): serves HTTPS.")]
 Key = Annotated[Path | None, typer.Option(help="Private key (PEM) of the certificate.")]
+
+
+class Format(StrEnum):
+    """What an export is written as."""
+
+    jsonl = "jsonl"
+    hledger = "hledger"
+    beancount = "beancount"
 
 
 def _settings(**given: object) -> Settings:
@@ -118,6 +128,22 @@ def verify(
         sound = checking.verify_live(_settings(), console)
     if not sound:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    book: Annotated[UUID | None, typer.Option(help="One book; the journal formats need it.")] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Format, typer.Option(help="jsonl is the whole record, which numina verify --export checks.")
+    ] = Format.jsonl,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A file instead of the screen.")
+    ] = None,
+) -> None:
+    """Write the record as JSON lines, or a book as a journal for hledger or beancount."""
+    from numina.exporting import export
+
+    export(_settings(), format, book, output, console)
 
 
 @app.command()

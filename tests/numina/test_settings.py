@@ -1,0 +1,88 @@
+"""Settings come from the environment and from nowhere else, and make no sense or are refused."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from numina import settings as module
+from numina.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "NUMINA_HOME", "NUMINA_PORT", "NUMINA_HOST", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_nothing_has_to_be_configured() -> None:
+    chosen = Settings()
+    assert chosen.database_url is None
+    assert chosen.base_url == "http://127.0.0.1:8000"
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
+    monkeypatch.setenv("NUMINA_PORT", "9000")
+    monkeypatch.setenv("NUMINA_HOME", "/data of mine")
+    chosen = Settings()
+    assert chosen.url == "postgresql://somewhere/else"
+    assert (chosen.port, chosen.home) == (9000, Path("/data of mine"))
+
+
+def test_an_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMINA_PORT", "9000")
+    assert Settings(port=9001).port == 9001
+
+
+def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("NUMINA_PORT", "")
+    assert (Settings().database_url, Settings().port) == (None, 8000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("NUMINA_PORT", "http"), ("NUMINA_PORT", "70000"), ("NUMINA_WRITER_QUEUE", "0")]
+)
+def test_a_value_without_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_tls_needs_a_certificate_and_a_key() -> None:
+    with pytest.raises(ValidationError, match="both"):
+        Settings(tls_cert=Path("cert.pem"))
+    assert Settings(tls_cert=Path("c"), tls_key=Path("k")).base_url.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:8000"), ("::", "http://[::1]:8000"), ("nas", "http://nas:8000")],
+)
+def test_the_service_is_reached_where_it_listens(host: str, url: str) -> None:
+    assert Settings(host=host).base_url == url
+
+
+def test_root_keeps_data_where_the_server_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.os, "geteuid", lambda: 0)
+    assert Settings().home == Path("/var/lib/numina")
+
+
+def test_a_user_keeps_data_in_the_xdg_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("XDG_DATA_HOME", "/elsewhere")
+    assert Settings().home == Path("/elsewhere/numina")
+    monkeypatch.setenv("XDG_DATA_HOME", "relative, which the specification says to ignore")
+    assert Settings().home == Path.home() / ".local" / "share" / "numina"
+
+
+def test_a_child_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = Settings(database_url="postgresql://x/y", home=Path("/a b"), port=1234, host="::1")
+    for name, value in chosen.environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == chosen
+
+
+def test_the_master_key_is_not_shown() -> None:
+    assert "c2VjcmV0" not in repr(Settings(master_key="c2VjcmV0"))  # type: ignore[arg-type]  # as from outside
