@@ -57,6 +57,20 @@ class State(Protocol):
     def facts(self, first: int, last: int) -> Sequence[Recorded]:
         """The facts at the positions that `positions()` named, text unsealed."""
 
+    def history(self, stream_id: UUID) -> Sequence[Recorded]:
+        """Every stored fact of a stream that `histories()` named, rising by version, text unsealed. What was
+        decided in the same batch is missing; `entity` knows it."""
+
+    def usage(self, account_id: UUID) -> Usage:
+        """What ever stood on, and what stands below, an account that `usages()` named."""
+
+
+class Usage(NamedTuple):
+    """The currencies in which anything was ever posted or held on an account, and the accounts below it."""
+
+    currencies: frozenset[str]
+    children: frozenset[UUID]
+
 
 class Claim(NamedTuple):
     """A text that may be held once within `scope` (a book; or ids.NIL for everybody)."""
@@ -111,6 +125,14 @@ class Command:
     def positions(self) -> tuple[int, int] | None:
         """The range of recorded facts (inclusive) that the decision needs, if any."""
         return None
+
+    def histories(self, state: State) -> Iterable[UUID]:
+        """The streams of which the decision needs every fact; asked only of commands with `positions()`."""
+        return ()
+
+    def usages(self, state: State) -> Iterable[UUID]:
+        """The accounts of which it must be known what uses them; asked only of commands with `positions()`."""
+        return ()
 
     def more_streams(self, state: State) -> Iterable[UUID]:
         """Streams that only the first ones (or the facts) reveal."""
