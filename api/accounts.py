@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired
 from uuid import UUID
 
 import orjson
 from pydantic import Field
+from typing_extensions import TypedDict
 
-from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Metadata, Name, Notes, Word
+from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Metadata, Name, Notes, Query, Word
 from api.money import AccountBalance, Money, Sum, amount_in, money
 from ledger.accounts.account import DESCRIPTION, Account
 from ledger.accounts.events import Guard, Kind, Policy
 from ledger.refusals import InvalidValue
+from projections.accounts import AccountRow, AccountView
 
 WORDS = ("name", *DESCRIPTION)
 
@@ -73,6 +75,23 @@ class NewAccount(Described):
     )
 
 
+class AccountQuery(Query):
+    """Which accounts; by default all that are open."""
+
+    kind: Annotated[
+        str | None,
+        Field(
+            pattern="^[a-z,]{1,60}$",
+            description="One kind, or several with commas.",
+            examples=["asset,liability"],
+        ),
+    ] = None
+    currency: Annotated[Currency | None, Field(description="Those whose main currency this is.")] = None
+    archived: Annotated[
+        Literal["false", "true", "all"], Field(description="Archived ones instead, or as well.")
+    ] = "false"
+
+
 class NewCategory(Body):
     """A category to be opened: an account of kind income or expense that takes every currency."""
 
@@ -85,6 +104,15 @@ class NewCategory(Body):
     group: Line | None = None
     notes: Notes | None = None
     metadata: Metadata | None = None
+
+
+class CategoryQuery(Query):
+    """Which categories; by default all that are open."""
+
+    kind: Literal["income", "expense"] | None = None
+    archived: Annotated[
+        Literal["false", "true", "all"], Field(description="Archived ones instead, or as well.")
+    ] = "false"
 
 
 class AccountChanges(Described):
@@ -113,7 +141,8 @@ class CategoryChanges(Body):
 class AccountAnswer(TypedDict):
     """An account. `role` marks those that Numina keeps itself. `floor` is null where there is none.
 
-    After a command, `balances` are the resulting ones and `command_id` names what can be undone."""
+    `path` holds the names from the top of the tree down to its own. After a command, `balances` are the
+    resulting ones and `command_id` names what can be undone."""
 
     id: UUID
     name: str
@@ -137,8 +166,16 @@ class AccountAnswer(TypedDict):
     notes: str | None
     metadata: dict[str, Any]
     version: int
+    path: NotRequired[list[str]]
     balances: NotRequired[list[AccountBalance]]
     command_id: NotRequired[UUID]
+
+
+class AccountList(TypedDict):
+    """Accounts as a tree is read: each parent before its children, siblings by name."""
+
+    items: list[AccountAnswer]
+    next_cursor: None
 
 
 EXAMPLE: dict[str, Any] = {
@@ -169,8 +206,20 @@ EXAMPLE: dict[str, Any] = {
 
 def answered(account: Account, version: int) -> AccountAnswer:
     """The account as it stands at `version`."""
-    floor = account.guard.floor
+    return _answered(account, account.guard, account.archived, version)
+
+
+def shown(view: AccountView) -> AccountAnswer:
+    """The account as the read models show it."""
+    row = view.account
+    answer = _answered(row, Guard(floor=row.floor, policy=row.policy), row.state == "archived", row.version)
+    answer["path"] = list(view.path)
+    return answer
+
+
+def _answered(account: Account | AccountRow, guard: Guard, archived: bool, version: int) -> AccountAnswer:
     words = account.text
+    floor = guard.floor
     return AccountAnswer(
         id=account.account_id,
         name=account.name,
@@ -183,9 +232,9 @@ def answered(account: Account, version: int) -> AccountAnswer:
         parent_id=account.parent_id,
         role=account.role,
         floor=None if floor is None else money(floor, account.currency, account.exponent),
-        floor_policy=account.guard.policy,
+        floor_policy=guard.policy,
         net_worth=account.net_worth,
-        archived=account.archived,
+        archived=archived,
         institution=words.get("institution"),
         colour=words.get("colour"),
         icon=words.get("icon"),

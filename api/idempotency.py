@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 from hashlib import sha256
-from typing import TypedDict
 from uuid import UUID
 
 from starlette.requests import Request
+from typing_extensions import TypedDict
 
 from api.principal import Principal
 from api.services import context

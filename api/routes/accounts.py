@@ -7,13 +7,24 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.accounts import EXAMPLE, AccountAnswer, AccountChanges, NewAccount, answered, guard_of, words_of
+from api.accounts import (
+    EXAMPLE,
+    AccountAnswer,
+    AccountChanges,
+    AccountList,
+    AccountQuery,
+    NewAccount,
+    answered,
+    guard_of,
+    shown,
+    words_of,
+)
 from api.describe import operation, router
 from api.idempotency import frame
 from api.money import amount_in, balances_of
 from api.preconditions import expected_version
 from api.principal import Principal, principal
-from api.reading import path_id, read_body, stream, stream_with_version
+from api.reading import fresh, path_id, read_body, read_query, stream, stream_with_version
 from api.responses import Answer, answer, etag, location
 from api.services import context, services
 from ledger.accounts.account import Account
@@ -24,13 +35,15 @@ from ledger.accounts.commands import (
     OpenAccount,
     Opening,
 )
-from ledger.accounts.events import AccountOpened, Guard
+from ledger.accounts.events import KINDS, AccountOpened, Guard, Kind
 from ledger.accounts.refusals import UnknownAccount
 from ledger.books.book import Book
 from ledger.clock import civil_date
 from ledger.command import Outcome
 from ledger.entities import fold
 from ledger.money import known_exponent
+from ledger.refusals import InvalidValue
+from projections.accounts import account, accounts
 
 routes = router("Accounts")
 
@@ -116,10 +129,10 @@ async def change(request: Request) -> Response:
     given = body.model_fields_set
     guard = None
     if given & {"floor", "credit_limit", "floor_policy"}:
-        account = await stream(request, account_id, Account)
-        if account is None or account.book_id != who.book_id:
+        present = await stream(request, account_id, Account)
+        if present is None or present.book_id != who.book_id:
             raise UnknownAccount(f"There is no account {account_id} in this book.")
-        guard = guard_of(body, account.guard, account.currency)
+        guard = guard_of(body, present.guard, present.currency)
     outcome = await services(request).writer.handle(
         AmendAccount(
             **await frame(request, who),
@@ -170,10 +183,10 @@ def opened(request: Request, outcome: Outcome, base: str) -> Answer:
 async def changed(request: Request, outcome: Outcome, account_id: UUID) -> Answer:
     """200 with the account as a command left it."""
     context(request).position = max(context(request).position, outcome.last)
-    account, version = await stream_with_version(request, account_id, Account)
-    if account is None:
+    entity, version = await stream_with_version(request, account_id, Account)
+    if entity is None:
         raise UnknownAccount(f"There is no account {account_id} in this book.")
-    present = answered(account, version)
+    present = answered(entity, version)
     present["command_id"] = outcome.command_id
     return answer(present, headers=[etag(version)])
 
@@ -187,3 +200,54 @@ async def _opening(request: Request, who: Principal, body: NewAccount) -> Openin
         book = await stream(request, who.book_id, Book)
         date = civil_date(known.clock(), book.time_zone if book else "UTC")
     return Opening(known.new_id(), date, amount_in(body.opening_balance, body.currency, "opening_balance"))
+
+
+@routes.get(
+    "/accounts",
+    **operation(
+        "List accounts",
+        query=AccountQuery,
+        answer=AccountList,
+        answer_example={"items": [EXAMPLE | {"path": ["Checking"]}], "next_cursor": None},
+        refusals=(422,),
+    ),
+)
+async def list_accounts(request: Request) -> Response:
+    who = await principal(request)
+    query = read_query(request, AccountQuery)
+    kinds = None if query.kind is None else _kinds(query.kind)
+    async with fresh(request) as connection:
+        views = await accounts(connection, who.book_id, kinds=kinds, states=states(query.archived))
+    shown_ones = [shown(view) for view in views if query.currency in (None, view.account.currency)]
+    return answer(AccountList(items=shown_ones, next_cursor=None))
+
+
+@routes.get(
+    "/accounts/{account_id}",
+    **operation(
+        "Read an account",
+        answer=AccountAnswer,
+        answer_example=EXAMPLE | {"path": ["Checking"]},
+        refusals=(404,),
+    ),
+)
+async def read(request: Request) -> Response:
+    who = await principal(request)
+    account_id = path_id(request, "account_id", UnknownAccount)
+    async with fresh(request) as connection:
+        view = await account(connection, who.book_id, account_id)
+    if view is None or view.account.state == "withdrawn":
+        raise UnknownAccount(f"There is no account {account_id} in this book.")
+    return answer(shown(view), headers=[etag(view.account.version)])
+
+
+def states(archived: str) -> tuple[str, ...]:
+    """The states that a filter `archived` (false, true, all) lets through."""
+    return {"false": ("open",), "true": ("archived",)}.get(archived, ("open", "archived"))
+
+
+def _kinds(given: str) -> tuple[Kind, ...]:
+    wanted = set(given.split(","))
+    if not wanted <= set(KINDS):
+        raise InvalidValue(f"Kinds are {', '.join(KINDS)}.", field="kind")
+    return tuple(kind for kind in KINDS if kind in wanted)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
 from api.idempotency import frame
 from api.preconditions import expected_version
 from api.principal import Principal, identity, owned
-from api.reading import path_id, read_body, stream_with_version
+from api.reading import fresh, path_id, read_body, stream_with_version
 from api.responses import answer, etag, location
 from api.routes.auth import Zone
 from api.services import context, services
@@ -21,6 +21,7 @@ from ledger.books.book import Book
 from ledger.books.commands import AmendBook, OpenBook, UnknownBook
 from ledger.entities import fold
 from ledger.identity.user import User
+from projections.books import BookView, books_of
 
 routes = router("Books")
 
@@ -43,6 +44,13 @@ class BookAnswer(TypedDict):
     currency: str
     time_zone: str
     version: int
+
+
+class BookList(TypedDict):
+    """Books, the oldest first."""
+
+    items: list[BookAnswer]
+    next_cursor: None
 
 
 class NewBook(Body):
@@ -93,6 +101,21 @@ async def open_book(request: Request) -> Response:
     opened = outcome.facts[0]
     book = fold([opened])
     return answer(_answered(book, 1), 201, [etag(1), location(f"/v1/books/{opened.stream_id}")])
+
+
+@routes.get(
+    "/books",
+    **operation(
+        "List the books that you belong to",
+        answer=BookList,
+        answer_example={"items": [_EXAMPLE], "next_cursor": None},
+    ),
+)
+async def list_books(request: Request) -> Response:
+    person = identity(request)
+    async with fresh(request) as connection:
+        views = await books_of(connection, person.user_id)
+    return answer(BookList(items=[_shown(view) for view in views], next_cursor=None))
 
 
 @routes.get(
@@ -150,4 +173,15 @@ def _answered(book: Book, version: int) -> BookAnswer:
         currency=book.currency,
         time_zone=book.time_zone,
         version=version,
+    )
+
+
+def _shown(view: BookView) -> BookAnswer:
+    return BookAnswer(
+        id=view.book_id,
+        name=view.name,
+        owner_id=view.owner_id,
+        currency=view.currency,
+        time_zone=view.time_zone,
+        version=view.version,
     )

@@ -7,18 +7,30 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.accounts import EXAMPLE, AccountAnswer, CategoryChanges, NewCategory, words_of
+from api.accounts import (
+    EXAMPLE,
+    AccountAnswer,
+    AccountList,
+    CategoryChanges,
+    CategoryQuery,
+    NewCategory,
+    shown,
+    words_of,
+)
 from api.describe import operation, router
 from api.idempotency import frame
 from api.preconditions import expected_version
 from api.principal import Principal, principal
-from api.reading import path_id, read_body, stream
-from api.routes.accounts import changed, opened
+from api.reading import fresh, path_id, read_body, read_query, stream
+from api.responses import answer, etag
+from api.routes.accounts import changed, opened, states
 from api.services import services
 from ledger.accounts.account import Account
 from ledger.accounts.commands import UNCHANGED, AmendAccount, ArchiveAccount, OpenAccount
+from ledger.accounts.events import Kind
 from ledger.accounts.refusals import UnknownAccount
 from ledger.books.book import Book
+from projections.accounts import account, accounts
 
 routes = router("Categories")
 
@@ -31,6 +43,9 @@ _EXAMPLE = EXAMPLE | {
     "institution": None,
     "parent_id": "019a9d3e-8b20-7d11-9a01-5c2f4e6a7b81",
 }
+
+
+CATEGORY_KINDS: tuple[Kind, ...] = ("income", "expense")
 
 
 class UnknownCategory(UnknownAccount):
@@ -72,6 +87,44 @@ async def open_category(request: Request) -> Response:
         )
     )
     return opened(request, outcome, "/v1/categories")
+
+
+@routes.get(
+    "/categories",
+    **operation(
+        "List categories",
+        query=CategoryQuery,
+        answer=AccountList,
+        answer_example={"items": [_EXAMPLE | {"path": ["Food", "Groceries"]}], "next_cursor": None},
+        refusals=(422,),
+    ),
+)
+async def list_categories(request: Request) -> Response:
+    who = await principal(request)
+    query = read_query(request, CategoryQuery)
+    kinds: tuple[Kind, ...] = CATEGORY_KINDS if query.kind is None else (query.kind,)
+    async with fresh(request) as connection:
+        views = await accounts(connection, who.book_id, kinds=kinds, states=states(query.archived))
+    return answer(AccountList(items=[shown(view) for view in views], next_cursor=None))
+
+
+@routes.get(
+    "/categories/{category_id}",
+    **operation(
+        "Read a category",
+        answer=AccountAnswer,
+        answer_example=_EXAMPLE | {"path": ["Food", "Groceries"]},
+        refusals=(404,),
+    ),
+)
+async def read(request: Request) -> Response:
+    who = await principal(request)
+    category_id = path_id(request, "category_id", UnknownCategory)
+    async with fresh(request) as connection:
+        view = await account(connection, who.book_id, category_id)
+    if view is None or view.account.state == "withdrawn" or view.account.kind not in CATEGORY_KINDS:
+        raise UnknownCategory(f"There is no category {category_id} in this book.")
+    return answer(shown(view), headers=[etag(view.account.version)])
 
 
 @routes.patch(
@@ -127,6 +180,6 @@ async def archive(request: Request) -> Response:
 
 async def _category(request: Request, who: Principal, category_id: UUID) -> None:
     """Raises UnknownCategory for what is none of this book."""
-    account = await stream(request, category_id, Account)
-    if account is None or account.book_id != who.book_id or account.kind not in ("income", "expense"):
+    found = await stream(request, category_id, Account)
+    if found is None or found.book_id != who.book_id or found.kind not in CATEGORY_KINDS:
         raise UnknownCategory(f"There is no category {category_id} in this book.")

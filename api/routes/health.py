@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
 
 import psycopg
 from fastapi import APIRouter
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from api.catalogue import catalogue
 from api.describe import operation, router
