@@ -1,0 +1,216 @@
+"""A transaction's row in the register while the facts of a window change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from struct import Struct
+from typing import Any
+from uuid import UUID
+
+from ledger.postings import Posting
+from ledger.record import Recorded
+from ledger.transactions.events import Terms
+from projections.packing import DAY_ZERO, amount, text
+from projections.words import tsvector
+
+STILL = 2**63 - 1
+"""believed_until of what is believed to this day."""
+
+COLUMNS = {
+    "created_position": "int8",
+    "updated_position": "int8",
+    "created_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "expires_at": "timestamptz",
+    "date": "date",
+    "version": "int4",
+    "terms_version": "int4",
+    "expired": "bool",
+    "id": "uuid",
+    "book_id": "uuid",
+    "type": "text",
+    "state": "text",
+    "payee": "text",
+    "notes": "text",
+    "tags": "text[]",
+    "memos": "text[]",
+    "metadata": "text",
+    "cleared": "uuid[]",
+    "reconciled": "uuid[]",
+    "reconciliations": "uuid[]",
+    # Sent in the binary form of a tsvector, which is bytes to everything in between.
+    "words": "bytea",
+}
+# A row of `postings`: 11 columns, each with its length before it.
+_posting = Struct("!h iq iq iq ii ii ii i16s i16s".replace(" ", "")).pack
+
+_NO_IDS: frozenset[UUID] = frozenset()
+
+
+class Span:
+    """Terms from the position when they came into force until that when they did no more."""
+
+    __slots__ = ("since", "terms", "until", "version")
+
+    def __init__(self, version: int, since: int, terms: Terms) -> None:
+        self.version = version
+        self.since = since
+        self.until = STILL
+        self.terms = terms
+
+
+class Entry:
+    """The columns of `transactions`, and what it takes to change them.
+
+    `legs` are the postings last in force, None where only the table knows them; `stored` is the version of
+    those that the table still believes in, None for none; `spans` are the terms that came into force in this
+    window; `words` is None once it has to be made anew.
+    """
+
+    __slots__ = (
+        "book_id", "cleared", "created_at", "created_position", "date", "expired", "expires_at", "id", "legs",
+        "memos", "metadata", "notes", "payee", "reconciled", "spans", "state", "stored", "tags",
+        "terms_version",
+        "type", "updated_at", "updated_position", "version", "words",
+    )  # fmt: skip
+
+    created_position: int
+    created_at: datetime
+    updated_position: int
+    updated_at: datetime
+    expires_at: datetime | None
+    date: date
+    version: int
+    terms_version: int
+    id: UUID
+    book_id: UUID
+    type: str
+    state: str
+    payee: str | None
+    notes: str | None
+    tags: list[str] | None
+    memos: list[str | None] | None
+    metadata: str | None
+    legs: Sequence[Posting] | None
+    words: bytes | None
+
+    def __init__(self) -> None:
+        self.expired = False
+        self.cleared: frozenset[UUID] = _NO_IDS
+        self.reconciled: Mapping[UUID, UUID] = {}
+        self.stored: int | None = None
+        self.spans: list[Span] = []
+
+    @classmethod
+    def begun(cls, recorded: Recorded, terms: Terms, words: Mapping[str, str]) -> Entry:
+        """The entry that a first fact makes."""
+        entry = cls()
+        entry.id = recorded.stream_id
+        entry.book_id = recorded.book_id
+        entry.created_position = recorded.position
+        entry.created_at = recorded.recorded_at
+        entry.word(words, len(terms.postings))
+        entry.believe(recorded, terms)
+        return entry
+
+    @classmethod
+    def taken(cls, row: tuple[Any, ...]) -> Entry:
+        """The entry of a row of `transactions`, its columns in the order of COLUMNS."""
+        entry = cls()
+        for name, value in zip(COLUMNS, row, strict=True):
+            if name not in ("cleared", "reconciled", "reconciliations"):
+                setattr(entry, name, value)
+        cleared, reconciled, reconciliations = row[-4:-1]
+        entry.cleared = frozenset(cleared or ())
+        entry.reconciled = dict(zip(reconciled or (), reconciliations or (), strict=True))
+        entry.legs = None
+        if entry.state != "voided":
+            entry.stored = entry.terms_version
+        return entry
+
+    def believe(self, recorded: Recorded, terms: Terms) -> None:
+        """From this fact on, `terms` are in force."""
+        self.touch(recorded)
+        position, version, date = recorded.position, recorded.version, terms.date
+        self.date, self.type, self.state = date, terms.type, terms.state
+        self.expires_at = terms.expires_at
+        self.expired = False
+        self.terms_version = version
+        self.legs, self.words = terms.postings, None
+        self.spans.append(Span(version, position, terms))
+
+    def touch(self, recorded: Recorded) -> None:
+        """Notes the fact as the last one of the transaction."""
+        self.version = recorded.version
+        self.updated_position = recorded.position
+        self.updated_at = recorded.recorded_at
+
+    def disbelieve(self, position: int) -> int | None:
+        """From `position` on the terms are in force no more. The version to stop believing in the table."""
+        if self.spans and self.spans[-1].until == STILL:
+            self.spans[-1].until = position
+        stored, self.stored = self.stored, None
+        return stored
+
+    def word(self, words: Mapping[str, str], lines: int) -> None:
+        """Takes over all words of a fact; `lines` is the number of postings."""
+        get = words.get
+        payee, notes, tags, metadata = get("payee"), get("notes"), get("tags"), get("metadata")
+        self.payee = clean(payee) if payee else None
+        self.notes = clean(notes) if notes else None
+        self.tags = [tag for tag in clean(tags).split("\n") if tag] or None if tags else None
+        self.metadata = clean(metadata) if metadata else None
+        self.memos = None
+        if len(words) > 1 and any(key.startswith("memo.") for key in words):
+            self.memos = [clean(get(f"memo.{line}", "")) or None for line in range(lines)]
+
+    def postings(self) -> Iterator[bytes]:
+        """The rows of `postings` that this window adds, packed for COPY."""
+        created, book_id = self.created_position, self.book_id.bytes
+        for span in self.spans:
+            terms = span.terms
+            day, state = terms.date.toordinal() - DAY_ZERO, text(terms.state)
+            for line, p in enumerate(terms.postings):
+                yield b"".join(
+                    (
+                        _posting(11, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version,
+                                 4, line, 16, book_id, 16, p.account_id.bytes),
+                        text(p.currency),
+                        state,
+                        amount(str(p.amount)),
+                    )
+                )  # fmt: skip
+
+    def row(self) -> tuple[Any, ...]:
+        """The row as it goes into the table."""
+        cleared = reconciled = reconciliations = None
+        if self.cleared:
+            cleared = sorted(self.cleared)
+        if self.reconciled:
+            reconciled = sorted(self.reconciled)
+            reconciliations = [self.reconciled[account_id] for account_id in reconciled]
+        return (
+            self.created_position, self.updated_position, self.created_at, self.updated_at, self.expires_at,
+            self.date, self.version, self.terms_version, self.expired, self.id, self.book_id, self.type,
+            self.state, self.payee, self.notes, self.tags, self.memos, self.metadata, cleared, reconciled,
+            reconciliations, self.words or self._words(),
+        )  # fmt: skip
+
+    def _words(self) -> bytes:
+        legs = self.legs or ()
+        return tsvector(
+            self.book_id,
+            self.payee or "",
+            self.notes or "",
+            self.tags or (),
+            [memo for memo in self.memos if memo] if self.memos else (),
+            # Two legs are of one size.
+            [p.amount for p in (legs[:1] if len(legs) == 2 else legs)],
+            self.type,
+        )
+
+
+def clean(text: str) -> str:
+    """`text` without NUL, which PostgreSQL cannot store."""
+    return text.replace("\0", "") if "\0" in text else text

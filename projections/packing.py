@@ -1,0 +1,50 @@
+"""Rows of a binary COPY packed by hand: a third of what a driver takes that looks at each value's type.
+
+Postings are the rows that there are most of, and rebuilding is mostly writing them. The form is that of the
+PostgreSQL manual's page on COPY, section "Binary Format"; a numeric is as its numeric_send writes it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from struct import Struct
+from typing import LiteralString
+
+from psycopg import adapters
+from psycopg.adapt import PyFormat
+
+from projections.projection import Cursor
+
+HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
+TRAILER = b"\xff\xff"
+DAY_ZERO = date(2000, 1, 1).toordinal()
+"""The ordinal of the date that PostgreSQL counts days from."""
+_CHUNK = 500
+
+_size = Struct("!i").pack
+_numeric = adapters.get_dumper(Decimal, PyFormat.BINARY)(Decimal).dump
+
+
+@lru_cache(maxsize=1_000)
+def text(value: str) -> bytes:
+    """A short text that occurs again and again, with its length before it."""
+    raw = value.encode()
+    return _size(len(raw)) + raw
+
+
+@lru_cache(maxsize=50_000)
+def amount(digits: str) -> bytes:
+    """A numeric with its length before it. It is named by its digits, because equal decimals of different
+    scale would share a place in the cache and be stored with the scale of whichever came first."""
+    raw = bytes(_numeric(Decimal(digits)) or b"")
+    return _size(len(raw)) + raw
+
+
+def copy_packed(cursor: Cursor, statement: LiteralString, rows: Sequence[bytes]) -> None:
+    """Runs `statement`, a COPY ... FROM STDIN (FORMAT BINARY), with rows that are packed already."""
+    with cursor.copy(statement) as stream:
+        stream.write(HEADER)
+        for start in range(0, len(rows), _CHUNK):
+            stream.write(b"".join(rows[start : start + _CHUNK]))
+        stream.write(TRAILER)

@@ -1,0 +1,86 @@
+-- name: schema
+-- The present state of each transaction. created_position names it within the read models: eight rising bytes
+-- instead of sixteen. terms_version is the version of the postings that it shows: those in force, or for a
+-- voided one those that were last; memos has one entry a posting. Array and text columns are NULL where there
+-- is nothing; reconciled and reconciliations are parallel.
+CREATE TABLE transactions (
+    created_position bigint      NOT NULL,
+    updated_position bigint      NOT NULL,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    expires_at       timestamptz,
+    date             date        NOT NULL,
+    version          integer     NOT NULL,
+    terms_version    integer     NOT NULL,
+    expired          boolean     NOT NULL,
+    id               uuid        NOT NULL,
+    book_id          uuid        NOT NULL,
+    type             text        NOT NULL,
+    state            text        NOT NULL,
+    payee            text,
+    notes            text,
+    tags             text[],
+    memos            text[],
+    metadata         text,
+    cleared          uuid[],
+    reconciled       uuid[],
+    reconciliations  uuid[],
+    words            tsvector    NOT NULL,
+    PRIMARY KEY (created_position)
+);
+-- A fact names its transaction by id.
+CREATE UNIQUE INDEX transactions_id ON transactions (id);
+
+-- Every version of every posting, believed from the fact at believed_from (inclusive) until that at
+-- believed_until (exclusive; the largest bigint: still). A void ends belief and begins none.
+CREATE TABLE postings (
+    created_position bigint  NOT NULL,
+    believed_from    bigint  NOT NULL,
+    believed_until   bigint  NOT NULL,
+    date             date    NOT NULL,
+    version          integer NOT NULL,
+    line             integer NOT NULL,
+    book_id          uuid    NOT NULL,
+    account_id       uuid    NOT NULL,
+    currency         text    NOT NULL,
+    state            text    NOT NULL,
+    amount           numeric NOT NULL,
+    PRIMARY KEY (created_position, version, line)
+);
+
+-- name: indexes
+-- The list of a book, newest first, and any stretch of dates in it.
+CREATE INDEX transactions_by_date ON transactions (book_id, date, created_position);
+-- The few that are pending or voided, which the index above would be walked in vain for.
+CREATE INDEX transactions_not_posted ON transactions (book_id, date, created_position) WHERE state <> 'posted';
+-- Words, tags, types and amounts; see projections/words.py. Entries go straight into the tree: a list of pending
+-- ones would have to be read by every search and emptied, now and then, by a projector that has no time for it.
+CREATE INDEX transactions_words ON transactions USING gin (words) WITH (fastupdate = off);
+-- The list of an account, newest first; the days of one month of it; every version of its postings. As it
+-- does not hold believed_until, ending belief changes no index.
+CREATE INDEX postings_by_account ON postings (account_id, date, created_position);
+-- The holds on an account.
+CREATE INDEX postings_pending ON postings (account_id) WHERE state = 'pending';
+
+-- name: take_out
+-- The rows that a window changes are taken out, changed in memory, and put back with the new ones.
+DELETE FROM transactions WHERE id = ANY(%(ids)b)
+RETURNING created_position, updated_position, created_at, updated_at, expires_at, date, version, terms_version,
+          expired, id, book_id, type, state, payee, notes, tags, memos, metadata, cleared, reconciled,
+          reconciliations, words;
+
+-- name: legs
+SELECT account_id, currency, amount
+  FROM postings
+ WHERE created_position = %(created)s AND version = %(version)s;
+
+-- name: stop_believing
+UPDATE postings AS p SET believed_until = ended.position
+  FROM unnest(%(created)b::bigint[], %(versions)b::int[], %(positions)b::bigint[])
+       AS ended (created, version, position)
+ WHERE p.created_position = ended.created AND p.version = ended.version;
+
+-- name: copy_postings
+COPY postings (created_position, believed_from, believed_until, date, version, line, book_id, account_id, currency,
+               state, amount)
+FROM STDIN (FORMAT BINARY);

@@ -1,0 +1,202 @@
+"""What can be searched for: the words of a transaction as lexemes of one tsvector, and questions about them.
+
+Every lexeme begins with eight hexadecimal digits of its book's id, so that one GIN index over all books is
+as selective in each as an index of its own. After them stands a folded word; or `#` and a whole tag; or `=`
+and the type; or `$` and the magnitude of an amount, so that amounts can be narrowed down by the same index.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from struct import Struct
+from typing import NamedTuple
+from unicodedata import combining, normalize
+from uuid import UUID
+
+MOST_LEXEMES = 1_000
+"""Of a longer text the first so many words can be found."""
+LONGEST_WORD = 40
+LONGEST_TAG = 64
+
+# What a word stands in, as the weight and position that PostgreSQL keeps with a lexeme (2 bits and 14).
+PAYEE, NOTES, TAG, MEMO = (3 << 14) | 1, (2 << 14) | 2, (1 << 14) | 3, 4
+
+# Chinese and Japanese write no spaces: there each character is a word; elsewhere it is letters and digits.
+_WORD = re.compile(r"[぀-ヿ㐀-鿿豈-﫿]|[^\W_぀-ヿ㐀-鿿豈-﫿]+")
+# Letters that people leave the stroke off, and that Unicode does not take apart.
+_STROKES = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
+)
+
+# Amounts have at most 20 digits before the point and 18 after it: a letter for each order of magnitude.
+_LEAST, _MOST = -18, 20
+_count = Struct("!i").pack
+_short = Struct("!H").pack
+
+
+def fold(text: str) -> str:
+    """`text` without case and accents: Ærø, AERØ and aero are the same."""
+    if text.isascii():
+        return text.lower()
+    apart = normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not combining(c)).casefold().translate(_STROKES)
+
+
+@lru_cache(maxsize=20_000)
+def words(text: str) -> tuple[str, ...]:
+    """The folded words of `text`, each once, in order."""
+    found = _WORD.findall(fold(text))
+    return tuple(dict.fromkeys(word[:LONGEST_WORD] for word in found))
+
+
+def fold_tag(tag: str) -> str:
+    """A tag as it is compared: without case and outer space; PostgreSQL has no NUL."""
+    return " ".join(tag.casefold().replace("\0", " ").split())[:LONGEST_TAG]
+
+
+def prefix(book_id: UUID) -> str:
+    """What the lexemes of a book begin with. The last digits of an id are its random ones."""
+    return book_id.hex[24:]
+
+
+@lru_cache(maxsize=50_000)
+def magnitude(amount: Decimal) -> str:
+    """The order of magnitude of `amount` as a letter that rises with it, and its first two digits."""
+    size = amount.copy_abs()
+    if not size:
+        return "$0"
+    order = size.adjusted()
+    return f"${chr(65 + order - _LEAST)}{int(size.scaleb(1 - order))}"
+
+
+def tsvector(
+    book_id: UUID,
+    payee: str,
+    notes: str,
+    tags: Sequence[str],
+    memos: Sequence[str],
+    amounts: Iterable[Decimal],
+    type_: str,
+) -> bytes:
+    """All lexemes of a transaction, as PostgreSQL receives a tsvector (count; then for each lexeme the text,
+    a NUL, the number of places and the places). Words of payee, notes, tags and memos are weighted A to D."""
+    names = [f"={type_}", *map(magnitude, amounts)]
+    if tags:
+        names += [f"#{fold_tag(tag)}" for tag in tags]
+    lexemes = [_fixed(name) for name in names]
+    texts = [(payee, PAYEE), (notes, NOTES)]
+    if tags or memos:
+        texts += [*((tag, TAG) for tag in tags), *((memo, MEMO) for memo in memos)]
+    found = frozenset[str]()
+    for text, place in texts:
+        if text:
+            ready = _ready(text, place)
+            if found and not found.isdisjoint(ready.words):
+                lexemes = _several(names, texts)
+                break
+            found = found | ready.words if found else ready.words
+            lexemes += ready.lexemes
+    if len(lexemes) > MOST_LEXEMES or len(names) > 2:
+        lexemes = list(dict.fromkeys(lexemes))[:MOST_LEXEMES]
+    # What all lexemes begin with goes between the parts.
+    return prefix(book_id).encode().join([_count(len(lexemes)), *lexemes])
+
+
+class _Ready(NamedTuple):
+    """The words of a text, and each as a lexeme (book left off) that stands in one place."""
+
+    words: frozenset[str]
+    lexemes: tuple[bytes, ...]
+
+
+@lru_cache(maxsize=50_000)
+def _fixed(lexeme: str) -> bytes:
+    return f"{lexeme}\0\0\0".encode()
+
+
+@lru_cache(maxsize=20_000)
+def _ready(text: str, place: int) -> _Ready:
+    found = words(text)
+    end = _placed([place])
+    return _Ready(frozenset(found), tuple(word.encode() + end for word in found))
+
+
+def _placed(places: Sequence[int]) -> bytes:
+    return b"".join([b"\0", _short(len(places)), *(_short(place) for place in places)])
+
+
+def _several(names: Iterable[str], texts: Iterable[tuple[str, int]]) -> list[bytes]:
+    """The lexemes where a word stands in several places, which must rise."""
+    places: dict[str, list[int]] = {}
+    for text, place in texts:
+        for word in words(text):
+            known = places.setdefault(word, [])
+            if place not in known:
+                known.append(place)
+    return [*map(_fixed, names), *(word.encode() + _placed(known) for word, known in places.items())]
+
+
+class Query:
+    """A question to the tsvectors of one book, built up from conditions that must all hold."""
+
+    def __init__(self, book_id: UUID) -> None:
+        self._book = prefix(book_id)
+        self._terms: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._terms)
+
+    def __str__(self) -> str:
+        """The tsquery as text."""
+        return " & ".join(self._terms)
+
+    def text(self, text: str, weight: str = "") -> bool:
+        """Every word of `text` is the beginning of one in the transaction (`weight` A: in the payee). False
+        if there is no word in it, so that it matches nothing."""
+        wanted = words(text)[:50]
+        self._terms += [self._term(word, f":*{weight}") for word in wanted]
+        return bool(wanted)
+
+    def tag(self, tag: str) -> None:
+        self._terms.append(self._term(f"#{fold_tag(tag)}"))
+
+    def type(self, type_: str) -> None:
+        self._terms.append(self._term(f"={type_}"))
+
+    def amounts(self, least: Decimal | None, most: Decimal | None) -> None:
+        """Some leg is about as large: exact to two digits, so what is found must be looked at again."""
+        terms = [self._term(p, ":*") for p in _magnitudes(least, most)]
+        self._terms.append(f"({' | '.join(terms)})")
+
+    def _term(self, lexeme: str, suffix: str = "") -> str:
+        quoted = f"{self._book}{lexeme}".replace("\\", "\\\\").replace("'", "''")
+        return f"'{quoted}'{suffix}"
+
+
+def _magnitudes(least: Decimal | None, most: Decimal | None) -> Iterator[str]:
+    """The beginnings of `magnitude` of every amount from `least` to `most` (absolute, inclusive)."""
+    if not least:
+        yield "$0"
+    low = (_LEAST, 10) if not least else _digits(least)
+    high = (_MOST, 99) if most is None else _digits(most) if most else (_LEAST, 9)
+    for order in range(max(low[0], _LEAST), min(high[0], _MOST) + 1):
+        first = low[1] if order == low[0] else 10
+        last = high[1] if order == high[0] else 99
+        yield from _two_digits(f"${chr(65 + order - _LEAST)}", first, last)
+
+
+def _two_digits(start: str, first: int, last: int) -> Iterator[str]:
+    if (first, last) == (10, 99):
+        yield start
+        return
+    for lead in range(first // 10, last // 10 + 1):
+        if first <= lead * 10 and lead * 10 + 9 <= last:
+            yield f"{start}{lead}"
+        else:
+            yield from (f"{start}{n}" for n in range(max(first, lead * 10), min(last, lead * 10 + 9) + 1))
+
+
+def _digits(amount: Decimal) -> tuple[int, int]:
+    order = amount.adjusted()
+    return order, int(amount.scaleb(1 - order))
