@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-import psycopg
 
 from ledger import arrays
 from ledger.command import Balance, Command
@@ -20,10 +19,6 @@ from ledger.sealing import Keys
 
 CHANNEL = "stored_events"
 
-_BEGIN_HEAD = "SELECT position, recorded_at FROM record.head FOR UPDATE"
-_ANSWERED = (
-    "SELECT command_id, first, last, request, answer FROM registers.commands WHERE command_id = ANY(%s)"
-)
 _FACTS = """
     INSERT INTO record.stored_events (notification_id, recorded_at, originator_id, originator_version,
                                       book_id, actor_id, command_id, command, topic, state)
@@ -60,11 +55,10 @@ _COMMANDS = """
     INSERT INTO registers.commands (command_id, first, last, request, answer)
     SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[])
 """
-_HEAD = "UPDATE record.head SET position = %s, recorded_at = %s"
+_ADVANCE = "SELECT record.advance(%s, %s, %s)"
 _NOTIFY = "SELECT pg_notify(%s, %s)"
-_OTHERS = """
-    SELECT DISTINCT originator_id FROM record.stored_events WHERE notification_id > %s AND notification_id <= %s
-"""
+
+Statement = tuple[str, Sequence[Any]]
 
 
 class Head(NamedTuple):
@@ -83,35 +77,8 @@ class Answered(NamedTuple):
     balances: Sequence[tuple[UUID, str, Balance]]
 
 
-_answers = msgspec.json.Decoder(list[tuple[UUID, str, Balance]])
 _encode = msgspec.json.Encoder().encode
 _minus = EXACT.subtract
-
-
-def lock(
-    connection: psycopg.Connection[Any], keyed: Sequence[UUID], wait_ms: int
-) -> tuple[Head, dict[UUID, Answered]]:
-    """Opens the transaction, takes the log's lock (at most `wait_ms`), and looks up which of the `keyed`
-    commands were carried out before: one round trip. Raises psycopg.errors.LockNotAvailable."""
-    with connection.pipeline():
-        connection.execute("BEGIN")
-        connection.execute(f"SET LOCAL lock_timeout = {int(wait_ms)}")
-        head = connection.execute(_BEGIN_HEAD)
-        answered = connection.execute(_ANSWERED, (arrays.uuids(keyed),), binary=True) if keyed else None
-        row = head.fetchone()
-        if row is None:
-            raise psycopg.DataError("record.head has no row; run `numina migrate`")
-        rows = answered.fetchall() if answered is not None else []
-    return Head(*row), {r[0]: _answered(r) for r in rows}
-
-
-def _answered(row: tuple[Any, ...]) -> Answered:
-    return Answered(row[1], row[2], bytes(row[3]), _answers.decode(row[4]))
-
-
-def streams_since(connection: psycopg.Connection[Any], seen: int, head: int) -> list[UUID]:
-    """The streams that other processes appended to at positions `seen` (exclusive) to `head` (inclusive)."""
-    return [row[0] for row in connection.execute(_OTHERS, (seen, head), binary=True)]
 
 
 class Answer(NamedTuple):
@@ -123,38 +90,56 @@ class Answer(NamedTuple):
     balances: Sequence[tuple[UUID, str, Balance]]
 
 
-def write(
-    connection: psycopg.Connection[Any],
-    head: Head,
-    facts: Sequence[Recorded],
-    answers: Sequence[Answer],
-    memory: Memory,
-    keys: Keys,
-) -> None:
-    """Appends the facts, brings the registers up to date and commits: one round trip, one flush."""
-    with connection.pipeline():
-        if facts:
-            _append(connection, head.position, facts)
-            _registers(connection, memory, keys)
-            last = facts[-1]
-            connection.execute(_HEAD, (last.position, last.recorded_at))
-            connection.execute(_NOTIFY, (CHANNEL, str(last.position)))
-        if answers:
-            connection.execute(
-                _COMMANDS,
-                (
-                    arrays.uuids([a.command.command_id for a in answers]),
-                    arrays.bigints([a.first for a in answers]),
-                    arrays.bigints([a.last for a in answers]),
-                    arrays.byteas([a.command.request or b"" for a in answers]),
-                    arrays.byteas([_encode(a.balances) for a in answers]),
-                ),
-            )
-        connection.execute("COMMIT")
+class Batch:
+    """Decided commands on their way into the record: from `head` on, all recorded at the instant `now`."""
+
+    def __init__(self, head: Head, now: datetime) -> None:
+        self.head = head
+        self.now = now
+        self.facts: list[Recorded] = []
+        self.answers: list[Answer] = []
+        # Streams that are hardly ever looked at again once the batch is stored.
+        self.short_lived: list[int] = []
+        # Commands that were found to have been carried out before.
+        self.replayed: list[UUID] = []
+
+    @property
+    def reached(self) -> Head:
+        """The head once the batch is stored."""
+        return Head(self.head.position + len(self.facts), self.now) if self.facts else self.head
+
+    def statements(self, memory: Memory, keys: Keys) -> list[Statement]:
+        """What stores the batch, to be run in one transaction; `memory` holds what it changed in the registers."""
+        if not self.facts and not self.answers:
+            return []
+        reached = self.reached
+        statements: list[Statement] = [
+            (_ADVANCE, (self.head.position, reached.position, reached.recorded_at))
+        ]
+        if self.facts:
+            statements.append(_append(self.head.position, self.facts))
+            statements.extend(_registers(memory, keys))
+            statements.append((_NOTIFY, (CHANNEL, str(reached.position))))
+        if self.answers:
+            statements.append(_remember(self.answers))
+        return statements
 
 
-def _append(connection: psycopg.Connection[Any], base: int, facts: Sequence[Recorded]) -> None:
-    connection.execute(
+def _remember(answers: Sequence[Answer]) -> Statement:
+    return (
+        _COMMANDS,
+        (
+            arrays.uuids([a.command.command_id for a in answers]),
+            arrays.bigints([a.first for a in answers]),
+            arrays.bigints([a.last for a in answers]),
+            arrays.byteas([a.command.request or b"" for a in answers]),
+            arrays.byteas([_encode(a.balances) for a in answers]),
+        ),
+    )
+
+
+def _append(base: int, facts: Sequence[Recorded]) -> Statement:
+    return (
         _FACTS,
         (
             base,
@@ -171,12 +156,12 @@ def _append(connection: psycopg.Connection[Any], base: int, facts: Sequence[Reco
     )
 
 
-def _registers(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) -> None:
+def _registers(memory: Memory, keys: Keys) -> Iterator[Statement]:
     if memory.sums_before:
         # In order of key, so that no two statements could ever lock the same rows the other way round.
         changed = sorted(memory.sums_before.items())
         after = [memory.sums[key] for key, _ in changed]
-        connection.execute(
+        yield (
             _BALANCES,
             (
                 arrays.uuid_numbers([key[0] for key, _ in changed]),
@@ -195,7 +180,7 @@ def _registers(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) 
     if memory.day_changes:
         places = list(memory.day_changes)
         days = memory.day_changes.values()
-        connection.execute(
+        yield (
             _DAYS,
             (
                 arrays.uuid_numbers([p[0] for p in places]),
@@ -206,19 +191,19 @@ def _registers(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) 
             ),
         )
     if memory.name_changes:
-        _names(connection, memory, keys)
+        yield from _names(memory, keys)
 
 
-def _names(connection: psycopg.Connection[Any], memory: Memory, keys: Keys) -> None:
+def _names(memory: Memory, keys: Keys) -> Iterator[Statement]:
     changes = [(claim, claim_digest(claim, keys), holder) for claim, holder in memory.name_changes.items()]
     # All are released before any is taken: a batch may free a name and give it to somebody else.
-    connection.execute(
+    yield (
         _RELEASE,
         ([c.scope for c, _, _ in changes], [c.kind for c, _, _ in changes], [d for _, d, _ in changes]),
     )
     taken = [change for change in changes if change[2] is not None]
     if taken:
-        connection.execute(
+        yield (
             _TAKE,
             (
                 [c.scope for c, _, _ in taken],

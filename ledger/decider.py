@@ -1,28 +1,26 @@
-"""Carries out one batch of commands in one database transaction."""
+"""Decides commands in order, each seeing what the ones before it changed, before any of it is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from msgspec.structs import replace
 
-from ledger import arrays
-from ledger import batch as store
-from ledger.batch import Answer, Answered, Head
+from ledger import store
+from ledger.batch import Answer, Answered, Batch, Head, Statement
 from ledger.clock import Clock
 from ledger.command import Command, Draft, Outcome
 from ledger.loading import Loader
-from ledger.memory import Memory, NotLoaded
+from ledger.memory import Memory, NotLoaded, NotSettled
+from ledger.queue import Submission
 from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
 from ledger.sealing import Keys, sealed, subject
 from ledger.transactions.effects import effects
 
-Submitted = tuple[Sequence[Command], bool]
 FORGET_ALL_AFTER = 10_000
 
 
@@ -33,61 +31,95 @@ class NotCarriedOut(Refusal):
 
 
 class Decider:
-    """Decides commands in order, each seeing what the ones before it changed, and appends their facts.
+    """Holds the memory of the record as it will be once everything decided so far is stored.
 
-    Holds the connection and the memory between batches; owned by the writer's thread. After any exception it
-    must be thrown away: its memory may be ahead of what was stored.
+    Reads through `connection`; calls `settle` before it reads anything that a batch on its way into the
+    database could change. After a failure to store, `forget` must be called before deciding anew.
     """
 
-    def __init__(self, connection: psycopg.Connection[Any], keys: Keys, clock: Clock, lock_ms: int) -> None:
-        arrays.register(connection)
+    def __init__(
+        self, connection: psycopg.Connection[Any], keys: Keys, clock: Clock, settle: Callable[[], None]
+    ) -> None:
         self._connection = connection
         self._keys = keys
         self._clock = clock
-        self._lock_ms = lock_ms
+        self._settle = settle
         self._memory = Memory()
-        self._loader = Loader(connection, self._memory, keys)
-        self._seen = -1
+        self._loader = Loader(connection, self._memory, keys, settle)
+        # Answers of commands that are decided and maybe not stored yet: where the database is not asked.
+        self._answered: dict[UUID, Answered] = {}
+        self.head: Head | None = None
+        self.batch: Batch | None = None
 
     def close(self) -> None:
         self._connection.close()
 
-    def carry_out(self, submissions: Sequence[Submitted]) -> list[list[Any]]:
-        """The results of each submission's commands, after the commit."""
-        memory = self._memory
-        memory.begin()
-        everything = [command for commands, _ in submissions for command in commands]
-        keyed = [command.command_id for command in everything if command.request is not None]
-        head, answered = store.lock(self._connection, keyed, self._lock_ms)
-        self._catch_up(head)
-        self._loader.load([c for c in everything if c.command_id not in answered])
-        work = _Work(head, max(self._clock(), head.recorded_at), answered)
-        results = [self._submission(commands, atomic, work) for commands, atomic in submissions]
-        store.write(self._connection, head, work.facts, work.answers, memory, self._keys)
-        self._seen = head.position + len(work.facts)
-        for stream_id in work.short_lived:
-            memory.streams.pop(stream_id, None)
-        return results
-
-    def _catch_up(self, head: Head) -> None:
-        """Forgets what other processes changed since our last batch."""
-        if head.position == self._seen:
-            return
-        if self._seen < 0 or head.position - self._seen > FORGET_ALL_AFTER or head.position < self._seen:
+    def catch_up(self, head: Head) -> None:
+        """Learns that the log ends at `head`; forgets what others changed since this process last knew."""
+        known = self.head
+        if known is None or not 0 <= head.position - known.position <= FORGET_ALL_AFTER:
             self._memory.forget()
-        else:
-            self._memory.forget(store.streams_since(self._connection, self._seen, head.position))
+        elif head.position > known.position:
+            self._memory.forget(store.streams_since(self._connection, known.position, head.position))
+        self.head = head
 
-    def _submission(self, commands: Sequence[Command], atomic: bool, work: _Work) -> list[Any]:
-        mark = self._memory.mark(), len(work.facts), len(work.answers)
+    def forget(self) -> None:
+        """What was decided was not stored: nothing in memory can be trusted."""
+        self._memory.begin()
+        self._memory.forget()
+        self._answered.clear()
+        self.head = self.batch = None
+
+    def decide(self, submissions: Sequence[Submission]) -> list[list[Any]]:
+        """The outcomes or refusals of each submission, their facts added to the open batch (opened now if there
+        is none). Raises NotSettled or psycopg.Error, after which the batch must be forgotten."""
+        if self.batch is None:
+            self.batch = self._open()
+        commands = [command for submission in submissions for command in submission.commands]
+        answered = self._answered
+        keyed = [c.command_id for c in commands if c.request is not None and c.command_id not in answered]
+        if keyed:
+            found = store.answered(self._connection, keyed)
+            answered.update(found)
+            self.batch.replayed.extend(found)
+        self._loader.load([c for c in commands if c.command_id not in answered] if answered else commands)
+        return [self._submission(s.commands, s.atomic, self.batch) for s in submissions]
+
+    def _open(self) -> Batch:
+        if self.head is None:
+            raise RuntimeError("catch_up tells where the log ends before anything is decided")
+        if self._memory.full():
+            self._settle()
+            self._memory.trim()
+        self._memory.begin()
+        return Batch(self.head, max(self._clock(), self.head.recorded_at))
+
+    def finish(self) -> tuple[Batch, list[Statement]]:
+        """Closes the open batch: it, and the statements that store it."""
+        batch = self.batch
+        if batch is None:
+            raise RuntimeError("nothing was decided")
+        statements = batch.statements(self._memory, self._keys)
+        self.batch, self.head = None, batch.reached
+        return batch, statements
+
+    def stored(self, batch: Batch) -> None:
+        """`batch` is committed: what only bridged the time until then is forgotten."""
+        for command_id in (*(answer.command.command_id for answer in batch.answers), *batch.replayed):
+            self._answered.pop(command_id, None)
+        for number in batch.short_lived:
+            self._memory.streams.pop(number, None)
+
+    def _submission(self, commands: Sequence[Command], atomic: bool, batch: Batch) -> list[Any]:
+        mark = self._memory.mark(), len(batch.facts), len(batch.answers)
         results: list[Any] = []
         for index, command in enumerate(commands):
-            result = self._one(command, work)
+            result = self._one(command, batch)
             if atomic and isinstance(result, Exception):
                 self._memory.roll_back(mark[0])
-                for answer in work.answers[mark[2] :]:
-                    del work.answered[answer.command.command_id]
-                del work.facts[mark[1] :], work.answers[mark[2] :]
+                for answer in batch.answers[mark[2] :]:
+                    del self._answered[answer.command.command_id]
+                del batch.facts[mark[1] :], batch.answers[mark[2] :]
                 detail = f"Item {index} was refused, so no item was carried out."
                 return [
                     result if i == index else NotCarriedOut(detail, item=index) for i in range(len(commands))
@@ -95,14 +127,14 @@ class Decider:
             results.append(result)
         return results
 
-    def _one(self, command: Command, work: _Work) -> Outcome | Exception:
-        earlier = work.answered.get(command.command_id) if command.request is not None else None
+    def _one(self, command: Command, batch: Batch) -> Outcome | Exception:
+        earlier = self._answered.get(command.command_id) if command.request is not None else None
         if earlier is not None:
-            return self._replay(command, earlier, work)
+            return self._replay(command, earlier, batch)
         mark = self._memory.mark()
         try:
-            outcome = self._decide(command, work)
-        except psycopg.Error:
+            outcome = self._decide(command, batch)
+        except (psycopg.Error, NotSettled):
             raise
         except Exception as error:
             # A refusal, or a defect in one decision: either way it costs this command alone.
@@ -111,27 +143,28 @@ class Decider:
         if command.dry_run:
             self._memory.roll_back(mark)
             return outcome
-        work.facts.extend(outcome.facts)
+        batch.facts.extend(outcome.facts)
         if command.request is not None:
-            answer = Answer(command, outcome.first, outcome.last, outcome.balances)
-            work.answers.append(answer)
-            work.answered[command.command_id] = Answered(*answer[1:3], command.request, outcome.balances)
+            batch.answers.append(Answer(command, outcome.first, outcome.last, outcome.balances))
+            self._answered[command.command_id] = Answered(
+                outcome.first, outcome.last, command.request, outcome.balances
+            )
         return outcome
 
-    def _decide(self, command: Command, work: _Work) -> Outcome:
+    def _decide(self, command: Command, batch: Batch) -> Outcome:
         """The decision and its effects; reads what only an earlier decision of the batch made necessary."""
         mark = self._memory.mark()
         try:
-            return self._append(command, command.decide(self._memory), work)
+            return self._append(command, command.decide(self._memory), batch)
         except NotLoaded:
             self._memory.roll_back(mark)
             self._loader.load([command])
         drafts = command.decide(self._memory)
         self._loader.balances((e.account_id, e.currency) for d in drafts for e in effects(d.fact))
-        return self._append(command, drafts, work)
+        return self._append(command, drafts, batch)
 
-    def _append(self, command: Command, drafts: Sequence[Draft], work: _Work) -> Outcome:
-        first = work.head.position + len(work.facts) + 1
+    def _append(self, command: Command, drafts: Sequence[Draft], batch: Batch) -> Outcome:
+        first = batch.head.position + len(batch.facts) + 1
         memory = self._memory
         facts = []
         touched: list[tuple[UUID, str]] = []
@@ -145,7 +178,7 @@ class Decider:
                     version,
                     fact.topic,
                     command.book_id,
-                    work.now,
+                    batch.now,
                     command.actor_id,
                     command.command_id,
                     command.name,
@@ -155,14 +188,14 @@ class Decider:
             )
             if keys:
                 touched.extend(keys)
-                work.short_lived.append(stream_id.int)
+                batch.short_lived.append(stream_id.int)
         sums = memory.sums
         balances = [(a, currency, sums[a.int, currency]) for a, currency in dict.fromkeys(touched)]
         if not drafts or command.dry_run:
             return Outcome(command.command_id, 0, 0, facts, balances)
         return Outcome(command.command_id, first, first + len(drafts) - 1, facts, balances)
 
-    def _state(self, fact: Fact, stream_id: Any, version: int, command: Command) -> bytes:
+    def _state(self, fact: Fact, stream_id: UUID, version: int, command: Command) -> bytes:
         if not fact.text:
             return encode(fact)
         key = self._keys.of(subject(fact, stream_id, command.book_id))
@@ -170,26 +203,15 @@ class Decider:
             raise Unknown("This book was erased.")
         return encode(replace(fact, text=sealed(fact, stream_id, version, key)))
 
-    def _replay(self, command: Command, earlier: Answered, work: _Work) -> Outcome | Refusal:
+    def _replay(self, command: Command, earlier: Answered, batch: Batch) -> Outcome | Refusal:
         if earlier.request != command.request:
             return KeyReused(
                 "This idempotency key came with another request before. Use a new key for a new request.",
                 field="Idempotency-Key",
             )
-        stored = [f for f in work.facts if earlier.first <= f.position <= earlier.last]
-        facts = stored or self._loader.window(earlier.first, earlier.last)
+        facts: Sequence[Recorded] = [f for f in batch.facts if earlier.first <= f.position <= earlier.last]
+        if not facts:
+            facts = self._loader.window(earlier.first, earlier.last)
         return Outcome(
             command.command_id, earlier.first, earlier.last, facts, earlier.balances, replayed=True
         )
-
-
-class _Work:
-    """What a batch gathers until it is written."""
-
-    def __init__(self, head: Head, now: datetime, answered: dict[Any, Answered]) -> None:
-        self.head = head
-        self.now = now
-        self.answered = answered
-        self.facts: list[Recorded] = []
-        self.answers: list[Answer] = []
-        self.short_lived: list[int] = []

@@ -32,6 +32,10 @@ class NotLoaded(Exception):
     """The decision asked for something that was not read before; `needs` says what to read."""
 
 
+class NotSettled(Exception):
+    """The batch before could not be stored, so what was decided on top of it is void."""
+
+
 class Unfolded(NamedTuple):
     """The first fact of a stream, standing in for the entity that it makes."""
 
@@ -208,7 +212,6 @@ class Memory:
         self.day_changes.clear()
         self.name_changes.clear()
         self.recorded.clear()
-        self.trim()
 
     def forget(self, stream_ids: Iterable[UUID] | None = None) -> None:
         """Another process wrote: its streams and all registers must be read again; None forgets everything."""
@@ -221,13 +224,14 @@ class Memory:
         self.dates.clear()
         self.names.clear()
 
+    def full(self) -> bool:
+        """Whether a cache is past its limit and `trim` is due."""
+        return any(len(cache) > self.limit for cache in (self.streams, self.sums, self.dates, self.names))
+
     def trim(self) -> None:
-        """Keeps each cache below its limit, forgetting the whole of one that is full: it refills from two
-        indexed reads a batch, and nothing has to be kept in order of use on the hot path."""
-        caches: tuple[dict[Any, Any], ...] = (self.streams, self.sums, self.dates, self.names)
-        for cache in caches:
-            if len(cache) > self.limit:
-                cache.clear()
+        """Forgets everything: it refills from two indexed reads a batch, and nothing has to be kept in order of
+        use on the hot path. Not while a batch is on its way: what it changed is known here alone."""
+        self.forget()
 
 
 def _folded(entity: Any) -> Any:

@@ -109,3 +109,14 @@ CREATE TABLE vault.signing_keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     retired_at timestamptz
 );
+
+-- Moves the end of the log from `expected` to `reached`; raises when another process has moved it meanwhile, so
+-- that a writer may decide before it holds the lock and learn here whether what it knew was still true.
+CREATE FUNCTION record.advance(expected bigint, reached bigint, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE record.head SET position = reached, recorded_at = at WHERE position = expected;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the log has grown past position %', expected USING ERRCODE = 'NU001';
+    END IF;
+END
+$$;

@@ -1,0 +1,102 @@
+"""The writer's database connection for storing: one transaction, one round trip, one flush for each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from ledger import arrays
+from ledger.batch import Answered, Head, Statement
+from ledger.command import Balance
+
+_HEAD = "SELECT position, recorded_at FROM record.head"
+_ANSWERED = (
+    "SELECT command_id, first, last, request, answer FROM registers.commands WHERE command_id = ANY(%s)"
+)
+_OTHERS = """
+    SELECT DISTINCT originator_id FROM record.stored_events WHERE notification_id > %s AND notification_id <= %s
+"""
+_answers = msgspec.json.Decoder(list[tuple[UUID, str, Balance]])
+
+
+class HeadMoved(psycopg.errors.DatabaseError, code="NU001"):
+    """Another process appended to the log after this one last looked; nothing was stored."""
+
+
+class Store:
+    """Stores batches; `lock_ms` bounds the wait for another process that is storing."""
+
+    def __init__(self, url: str, lock_ms: int) -> None:
+        self._connection = connect(url, f"-c lock_timeout={int(lock_ms)} -c statement_timeout=60000")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def lock(self) -> Head:
+        """Opens the transaction, keeps everybody else from appending, and says where the log ends."""
+        self._connection.execute("BEGIN")
+        return read_head(self._connection, " FOR UPDATE")
+
+    def commit(self, head: Head, statements: Sequence[Statement]) -> None:
+        """Runs the statements in the transaction that `lock` opened, or in one of their own, and commits.
+
+        Without statements it only makes sure that the log still ends at `head`, so that nobody is refused for
+        something that another process has changed. Raises HeadMoved (nothing stored), or psycopg.Error when the
+        batch is not known to be stored.
+        """
+        connection = self._connection
+        begun = connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
+        if not statements:
+            if begun:
+                connection.execute("COMMIT")
+            elif read_head(connection).position != head.position:
+                raise HeadMoved("the log has grown")
+            return
+        try:
+            with connection.pipeline():
+                if not begun:
+                    connection.execute("BEGIN")
+                for sql, parameters in statements:
+                    connection.execute(sql, parameters)
+                connection.execute("COMMIT")
+        except HeadMoved:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def connect(url: str, options: str = "") -> psycopg.Connection[Any]:
+    """A connection with the rights of the service and none more; commits are flushed before they are answered."""
+    connection = psycopg.connect(
+        url,
+        autocommit=True,
+        connect_timeout=5,
+        options=f"-c role=numina_service -c synchronous_commit=on {options}",
+        application_name="numina writer",
+    )
+    arrays.register(connection)
+    return connection
+
+
+def read_head(connection: psycopg.Connection[Any], how: str = "") -> Head:
+    """Where the log ends; `how` may add the lock."""
+    row = connection.execute(_HEAD + how).fetchone()
+    if row is None:
+        raise psycopg.DataError("record.head has no row; run `numina migrate`")
+    return Head(*row)
+
+
+def answered(connection: psycopg.Connection[Any], command_ids: Sequence[UUID]) -> dict[UUID, Answered]:
+    """Which of the commands were carried out before, and what they led to."""
+    if not command_ids:
+        return {}
+    rows = connection.execute(_ANSWERED, (arrays.uuids(command_ids),), binary=True)
+    return {row[0]: Answered(row[1], row[2], bytes(row[3]), _answers.decode(row[4])) for row in rows}
+
+
+def streams_since(connection: psycopg.Connection[Any], seen: int, head: int) -> list[UUID]:
+    """The streams that other processes appended to at positions `seen` (exclusive) to `head` (inclusive)."""
+    return [row[0] for row in connection.execute(_OTHERS, (seen, head), binary=True)]
