@@ -16,12 +16,31 @@ from api import document, problems
 from api.dispatch import Dispatch
 from api.metrics import Metrics
 from api.middleware import Edge
-from api.routes import accounts, auth, books, categories, health, users
+from api.routes import (
+    accounts,
+    auth,
+    books,
+    bulk,
+    categories,
+    health,
+    transaction_changes,
+    transactions,
+    users,
+)
 from api.services import Services
 from ledger.refusals import Refusal, TryAgain
 
 # In the order in which they are looked through: what is called most stands first.
-ROUTERS: tuple[APIRouter, ...] = (accounts.routes, categories.routes, auth.routes, users.routes, books.routes)
+ROUTERS: tuple[APIRouter, ...] = (
+    transactions.routes,
+    bulk.routes,
+    transaction_changes.routes,
+    accounts.routes,
+    categories.routes,
+    auth.routes,
+    users.routes,
+    books.routes,
+)
 
 MIB = 1024 * 1024
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

@@ -7,67 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.fields import Amount, Body, CivilDate, Currency, Id, Instant, Line, Metadata, Notes
+from api.transaction_schema import two_forms
 from ledger.postings import MAX_POSTINGS
 
 MAX_ITEMS = 5_000
 MAX_TAGS = 50
 
 Tag = Annotated[Line, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
-
-_FULL = frozenset({"postings"})
-_FRIENDLY = frozenset(
-    {
-        "type",
-        "amount",
-        "currency",
-        "account_id",
-        "category_id",
-        "splits",
-        "refund",
-        "to_account_id",
-        "to_amount",
-        "to_currency",
-    }
-)
-_TRANSFER = frozenset({"to_account_id", "to_amount", "to_currency"})
-_CATEGORISED = frozenset({"category_id", "splits", "refund"})
-
-
-def _forms(schema: dict[str, Any]) -> None:
-    """Describes the one model as what it stands for: three shapes, of which a body has exactly one."""
-    properties = schema.pop("properties")
-    schema.pop("required", None)
-    common = set(properties) - _FRIENDLY - _FULL
-
-    def shape(title: str, names: set[str], required: list[str], types: list[str]) -> dict[str, Any]:
-        # Kept in the model's order, so that the document reads like the model.
-        chosen = {name: described for name, described in properties.items() if name in names}
-        if types:
-            chosen["type"] = {**chosen["type"], "enum": types}
-            chosen["type"].pop("anyOf", None)
-            chosen["type"]["type"] = "string"
-        for name in required:
-            options = [o for o in chosen[name].get("anyOf", ()) if o.get("type") != "null"]
-            if len(options) == 1:
-                kept = {k: v for k, v in chosen[name].items() if k not in ("anyOf", "default")}
-                chosen[name] = {**options[0], **kept}
-        return {
-            "title": title,
-            "type": "object",
-            "properties": chosen,
-            "required": required,
-            "additionalProperties": False,
-        }
-
-    friendly = ["date", "type", "amount", "currency", "account_id"]
-    shared = common | set(friendly)
-    schema.pop("type", None)
-    schema.pop("additionalProperties", None)
-    schema["oneOf"] = [
-        shape("Full form", common | _FULL, ["date", "postings"], []),
-        shape("Expense or income", shared | _CATEGORISED, friendly, ["expense", "income"]),
-        shape("Transfer", shared | _TRANSFER, [*friendly, "to_account_id"], ["transfer"]),
-    ]
 
 
 class PostingBody(Body):
@@ -88,6 +34,11 @@ class SplitBody(Body):
     memo: Line | None = None
 
 
+# The first wrong member ends the reading of a list: a body of millions of them must not make as many errors.
+Postings = Annotated[list[PostingBody], Field(max_length=MAX_POSTINGS, fail_fast=True)]
+Splits = Annotated[list[SplitBody], Field(min_length=1, max_length=MAX_POSTINGS - 1, fail_fast=True)]
+
+
 class TransactionBody(Body):
     """A transaction, in the full form (`postings`) or the friendly one (`type` and what belongs to it).
 
@@ -96,23 +47,23 @@ class TransactionBody(Body):
     `to_amount` and `to_currency` where another currency arrives. `refund` turns an expense or income round.
     """
 
-    model_config = ConfigDict(json_schema_extra=_forms)
+    model_config = ConfigDict(json_schema_extra=two_forms)
 
     date: CivilDate
-    postings: Annotated[list[PostingBody], Field(max_length=MAX_POSTINGS)] | None = None
+    postings: Postings | None = None
     type: Literal["expense", "income", "transfer"] | None = None
     amount: Amount | None = None
     currency: Currency | None = None
     account_id: Id | None = None
     category_id: Id | None = None
-    splits: Annotated[list[SplitBody], Field(min_length=1, max_length=MAX_POSTINGS - 1)] | None = None
+    splits: Splits | None = None
     refund: bool = False
     to_account_id: Id | None = None
     to_amount: Amount | None = None
     to_currency: Currency | None = None
     payee: Line | None = None
     notes: Notes | None = None
-    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS, fail_fast=True)] = []
     metadata: Metadata | None = None
     state: Annotated[
         Literal["pending", "posted"] | None,
@@ -129,7 +80,7 @@ class TransactionBody(Body):
 class BulkBody(Body):
     """Up to 5,000 transactions, each in either form. `atomic`: all of them, or none."""
 
-    items: Annotated[list[TransactionBody], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[TransactionBody], Field(min_length=1, max_length=MAX_ITEMS, fail_fast=True)]
     atomic: bool = False
 
 
@@ -145,7 +96,7 @@ class SettleBody(Body):
     (no leg beyond what was held). What is not posted is released."""
 
     amount: Amount | None = None
-    postings: Annotated[list[PostingBody], Field(min_length=2, max_length=MAX_POSTINGS)] | None = None
+    postings: Postings | None = None
     date: Annotated[CivilDate | None, Field(description="The posting date; else the hold's own.")] = None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypedDict
 from uuid import UUID
 
 import orjson
+from typing_extensions import TypedDict
 
 from api.transaction_bodies import PostingBody, TransactionBody
 from ledger.money import InvalidAmount, read_amount
@@ -42,8 +42,8 @@ class Entry(TypedDict):
 
 
 def entry(body: TransactionBody, book_id: UUID) -> Entry:
-    """What the body says, in either form. Raises InvalidAmount, MixedForm, IncompleteForm, InvalidValue and what
-    `ledger.transactions.forms.form` raises."""
+    """What the body says, in either form. Raises InvalidAmount, MixedForm, IncompleteForm, InvalidValue and
+    what `ledger.transactions.forms.form` raises."""
     if body.postings is None:
         friendly = _friendly(body)
         postings, origins = form(friendly, book_id)

@@ -1,0 +1,39 @@
+"""The idempotency of many commands in one request: each has a key of its own, made from the request's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+
+from api.idempotency import Frame, frame, idempotency_key
+from api.principal import Principal
+from api.services import services
+from ledger.ids import derived_id
+from ledger.refusals import KeyReused
+
+_OTHER = "SELECT 1 FROM registers.commands WHERE command_id = ANY(%s) AND request <> %s LIMIT 1"
+
+
+async def frames(request: Request, who: Principal, count: int) -> Sequence[Frame]:
+    """The frame of each of `count` commands. A key that came with another request is refused as a whole,
+    before anything of this one is stored. Raises InvalidIdempotencyKey, KeyReused."""
+    common = await frame(request, who)
+    key = idempotency_key(request)
+    if key is None:
+        new_id = services(request).new_id
+        return [{**common, "command_id": new_id()} for _ in range(count)]
+    mine = (who.user_id.bytes, who.book_id.bytes, key)
+    made: list[Frame] = [
+        {**common, "command_id": derived_id("idempotency", *mine, index.to_bytes(4, "big"))}
+        for index in range(count)
+    ]
+    async with services(request).pool.connection() as connection:
+        ids = [each["command_id"] for each in made]
+        other = await connection.execute(_OTHER, (ids, common["request"]), binary=True)
+        if await other.fetchone() is not None:
+            raise KeyReused(
+                "This idempotency key came with another request before. Use a new key for a new request.",
+                field="Idempotency-Key",
+            )
+    return made

@@ -1,0 +1,189 @@
+"""Many transactions in one request: each answered for itself, or all of them carried out or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NotRequired, TypedDict
+from uuid import UUID
+
+import pydantic_core
+import structlog
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.bulk_frames import frames
+from api.describe import operation, router
+from api.principal import Principal, principal
+from api.problems import InternalError, InvalidRequest, invalid, of_refusal, problem
+from api.reading import read_body
+from api.responses import answer
+from api.services import context, services
+from api.transaction_answers import Warned, warnings
+from api.transaction_bodies import BulkBody, LooseBulkBody, TransactionBody
+from api.transaction_entry import entry
+from api.transaction_examples import BULK, BULK_ANSWER, explained
+from api.transaction_outcome import REPLAYED
+from ledger.command import Outcome
+from ledger.decider import NotCarriedOut
+from ledger.refusals import Refusal, TryAgain
+from ledger.transactions.commands import PostTransaction
+
+routes = router("Transactions")
+_log = structlog.get_logger("numina.http")
+
+Item = TransactionBody | Refusal
+Result = Outcome | Exception
+
+
+class BulkRefused(Refusal):
+    """One item of an all-or-nothing request was refused, so none was carried out."""
+
+    code = "bulk_refused"
+
+
+class BulkResult(TypedDict):
+    """What became of one item: 201 (200 in a dry run) with its id, or the status and problem that it would
+    have been refused with alone."""
+
+    status: int
+    id: NotRequired[UUID]
+    version: NotRequired[int]
+    command_id: NotRequired[UUID]
+    warnings: NotRequired[list[Warned]]
+    problem: NotRequired[dict[str, Any]]
+
+
+class BulkAnswer(TypedDict):
+    """One result for each item, in order."""
+
+    results: list[BulkResult]
+
+
+@routes.post(
+    "/transactions/bulk",
+    **explained(
+        operation(
+            "Post up to 5,000 transactions",
+            body=BulkBody,
+            example=BULK,
+            status=207,
+            answer=BulkAnswer,
+            answer_example=BULK_ANSWER,
+            refusals=(400, 413, 422, 503),
+        )
+    ),
+)
+async def bulk(request: Request) -> Response:
+    """Each item is carried out for itself, in order, and sees what those before it changed. With `atomic` all
+    are carried out or none: the first refusal is answered as 422 with its `item` index and `problem`.
+
+    With an Idempotency-Key the same request gets the same results again, item by item.
+    """
+    who = await principal(request)
+    items, atomic = await _items(request)
+    made = await _commands(request, who, items)
+    if atomic:
+        _none_refused(made)
+    commands = [each for each in made if isinstance(each, PostTransaction)]
+    carried = await services(request).writer.handle_all(commands, atomic=atomic) if commands else []
+    following = iter(carried)
+    results = [each if isinstance(each, Refusal) else next(following) for each in made]
+    if atomic:
+        _none_refused(results)
+    if isinstance(results[0], TryAgain) and all(isinstance(result, TryAgain) for result in results):
+        raise results[0]
+    return _answered(request, results, commands)
+
+
+async def _items(request: Request) -> tuple[Sequence[Item], bool]:
+    """The items and whether they are one; an item that is wrong in itself is the refusal of it."""
+    try:
+        body = await read_body(request, BulkBody)
+    except InvalidRequest:
+        # Either the request as a whole is wrong, which is said at once, or some of its items are.
+        loose = await read_body(request, LooseBulkBody)
+        return [_item(raw) for raw in loose.items], loose.atomic
+    return body.items, body.atomic
+
+
+def _item(raw: Any) -> Item:
+    # As JSON again: only there are dates and ids strings, and nothing else is taken for one.
+    encoded = pydantic_core.to_json(raw, inf_nan_mode="constants")
+    try:
+        return TransactionBody.model_validate_json(encoded)
+    except ValidationError as error:
+        return invalid(error)
+
+
+async def _commands(
+    request: Request, who: Principal, items: Sequence[Item]
+) -> Sequence[PostTransaction | Refusal]:
+    """What the items ask for; an item that says nothing that could be done is the refusal of it."""
+    new_id = services(request).new_id
+    made: list[PostTransaction | Refusal] = []
+    for item, framed in zip(items, await frames(request, who, len(items)), strict=True):
+        if isinstance(item, Refusal):
+            made.append(item)
+            continue
+        try:
+            command = PostTransaction(
+                **framed,
+                **entry(item, who.book_id),
+                transaction_id=new_id(),
+                state=item.state or "posted",
+            )
+        except Refusal as refusal:
+            made.append(refusal)
+        else:
+            made.append(command)
+    return made
+
+
+def _none_refused(results: Sequence[PostTransaction | Result]) -> None:
+    """Raises BulkRefused for the item that an all-or-nothing request failed on, and what is no refusal as it
+    is."""
+    for index, result in enumerate(results):
+        if isinstance(result, NotCarriedOut):
+            continue
+        if isinstance(result, Refusal):
+            within = f"items.{index}"
+            raise BulkRefused(
+                f"Item {index} was refused, so none was carried out: {result.detail}",
+                field=f"{within}.{result.field}" if result.field else within,
+                item=index,
+                problem=of_refusal(result),
+            )
+        if isinstance(result, Exception):
+            raise result
+
+
+def _answered(request: Request, results: Sequence[Result], commands: Sequence[PostTransaction]) -> Response:
+    outcomes = [result for result in results if isinstance(result, Outcome)]
+    found = context(request)
+    found.position = max((outcome.last for outcome in outcomes), default=0) or found.position
+    stored = 200 if commands and commands[0].dry_run else 201
+    replayed = bool(outcomes) and all(outcome.replayed for outcome in outcomes)
+    payload = BulkAnswer(results=[_result(result, stored) for result in results])
+    return answer(payload, 207, [REPLAYED] if replayed else [])
+
+
+def _result(result: Result, stored: int) -> BulkResult:
+    if isinstance(result, Outcome):
+        first = result.facts[0]
+        done = BulkResult(
+            status=stored, id=first.stream_id, version=first.version, command_id=result.command_id
+        )
+        flagged: tuple[UUID, ...] = getattr(first.fact, "flagged", ())
+        if flagged:
+            done["warnings"] = warnings(flagged)
+        return done
+    if isinstance(result, Refusal):
+        return BulkResult(status=result.status, problem=of_refusal(result))
+    if isinstance(result, TryAgain):
+        return BulkResult(
+            status=503,
+            problem=problem(503, "try_again", "Nothing was stored", result.detail, retryable=True),
+        )
+    _log.error("an item of a bulk request failed", exc_info=result)
+    return BulkResult(status=500, problem=of_refusal(InternalError("This item could not be decided.")))
