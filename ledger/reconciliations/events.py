@@ -12,8 +12,8 @@ from ledger.record import Fact, fact
 
 @fact
 class StatementReconciled(Fact, frozen=True):
-    """Everything on `account_id` in `currency` up to and with `date` that was marked sums to `closing_balance`
-    (debit positive); those transactions are locked. text: notes."""
+    """Everything on `account_id` in `currency` up to and with `date` that was marked sums to
+    `closing_balance` (debit positive); those transactions are locked. text: notes."""
 
     topic: ClassVar[str] = "reconciliation.completed"
 

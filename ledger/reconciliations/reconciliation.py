@@ -14,7 +14,7 @@ from ledger.refusals import Refusal
 
 
 class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
-    """Which transactions a statement of `account_id` up to and with `date` locked, and whether it still does."""
+    """The transactions that a statement of `account_id` up to and with `date` locked, if it still does."""
 
     reconciliation_id: UUID
     book_id: UUID
