@@ -85,7 +85,7 @@ def wheel_install() -> Path:
 
 def reaches(account: Account, folder: Path) -> bool:
     """Whether the account can enter the folder, every folder above it included."""
-    return _as(account, ["/bin/sh", "-c", 'cd "$1" 2>/dev/null', "sh", str(folder)])
+    return _as(account, ["/bin/sh", "-c", 'cd "$1"', "sh", str(folder)])
 
 
 def install_for(account: Account, base: Path) -> Path:
@@ -96,13 +96,14 @@ def install_for(account: Account, base: Path) -> Path:
         return wheel
     copy = base / f"install-{wheel_version()}"
     if not copy.exists():
-        _copy(wheel, copy)
-    if not _runs(account, copy):
+        _copy(wheel.parent, copy)
+    install = copy / wheel.parent.name / wheel.name
+    if not _runs(account, install):
         raise EmbeddedServerError(
-            f"user {account.name} cannot run programs in {copy} (is it mounted noexec?): "
+            f"user {account.name} cannot run programs in {install} (is it mounted noexec?): "
             "set NUMINA_HOME to a folder elsewhere, or DATABASE_URL to a PostgreSQL of your own"
         )
-    return copy
+    return install
 
 
 def wheel_version() -> str:
@@ -112,24 +113,36 @@ def wheel_version() -> str:
 
 def _runs(account: Account, install: Path) -> bool:
     """Whether the account can run the server and read what it needs at its start."""
-    test = '"$1/bin/postgres" -V >/dev/null 2>&1 && [ -x "$1/bin/initdb" -a -r "$1/share/postgresql" ]'
+    test = '"$1/bin/postgres" -V && "$1/bin/initdb" -V && [ -r "$1/share/postgresql/postgres.bki" ]'
     return _as(account, ["/bin/sh", "-c", test, "sh", str(install)])
 
 
 def _as(account: Account, command: list[str]) -> bool:
     """Runs a check under the account; True when it exits with 0."""
     done = subprocess.run(  # type: ignore[call-overload] # noqa: S603 - keyword arguments by dict
-        command, cwd="/", env=ENVIRONMENT, check=False, **account.as_popen()
+        command,
+        cwd="/",
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        **account.as_popen(),
     )
     return bool(done.returncode == 0)
 
 
-def _copy(wheel: Path, copy: Path) -> None:
-    """Copies what the server needs, complete or not at all, for everybody to read and its owner to write."""
+def _copy(package: Path, copy: Path) -> None:
+    """Copies what the server needs, complete or not at all, for everybody to read and its owner to write.
+
+    The programs look for their libraries in a folder beside the package, so both keep their places.
+    """
     partial = copy.with_name(f"{copy.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    needless = shutil.ignore_patterns("include", "*.a", "pkgconfig")
-    shutil.copytree(wheel, partial, ignore=needless, symlinks=True)
+    needless = shutil.ignore_patterns("pginstall", "include", "*.a", "pkgconfig", "__pycache__")
+    shutil.copytree(package, partial / package.name, ignore=needless, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, partial / libraries.name, symlinks=True)
     for path in [partial, *partial.rglob("*")]:
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL starts anywhere, serves one account, and mends itself after a crash."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ import psutil
 import psycopg
 import pytest
 
+from numina import pginstall
 from numina.embedded import EmbeddedPostgres, throw_away
 from numina.pginstall import MAJOR, EmbeddedServerError, server_account, wheel_install
 from tests.numina.conftest import Start, alive, eventually, kill, postmaster_of
@@ -266,3 +268,24 @@ def test_a_home_below_a_closed_folder_keeps_its_data_elsewhere(
     server.stop()
     server.start()
     assert count(server.url) == 1
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs the server as somebody else")
+def test_programs_in_a_closed_folder_are_copied_once(
+    folder: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = wheel_install().parent
+    closed = folder / "closed"
+    closed.mkdir(0o700)
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, closed / part.name, ignore=shutil.ignore_patterns("pginstall", "include"))
+    monkeypatch.setattr(pginstall, "wheel_install", lambda: closed / package.name / wheel_install().name)
+    server = start(folder / "home")
+    write_one(server.url)
+    [copy] = (folder / "home").glob("install-*")
+    made = copy.stat().st_ctime_ns
+    server.stop()
+    server.start()
+    assert count(server.url) == 1
+    assert copy.stat().st_ctime_ns == made
