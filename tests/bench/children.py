@@ -5,7 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from threading import Barrier
 from typing import Any, TypeVar
@@ -55,6 +56,41 @@ def together(count: int, function: Callable[..., R], *arguments: object, limit: 
         for process in processes:
             process.join(0.5)
             process.kill()
+
+
+@contextmanager
+def beside(function: Callable[..., R], *arguments: object) -> Iterator[Callable[[], R]]:
+    """Runs `function(ready, stop, *arguments)` in a process of its own while the block runs.
+
+    The block begins when the child has set `ready`. The yielded callable sets `stop` and gives the result.
+    """
+    ready, stop = _spawn.Event(), _spawn.Event()
+    ours, theirs = _spawn.Pipe(duplex=False)
+    process = _spawn.Process(
+        target=_report_beside, args=(theirs, function, ready, stop, *arguments), daemon=True
+    )
+    process.start()
+    theirs.close()
+
+    def result() -> R:
+        stop.set()
+        return _result(ours, time.monotonic() + 60)  # type: ignore[no-any-return]  # as the function says
+
+    try:
+        if not ready.wait(60):
+            _result(ours, time.monotonic() + 1)
+        yield result
+    finally:
+        stop.set()
+        process.join(1)
+        process.kill()
+
+
+def _report_beside(end: Connection, function: Callable[..., Any], *arguments: object) -> None:
+    try:
+        end.send((True, function(*arguments)))
+    except Exception:
+        end.send((False, traceback.format_exc()))
 
 
 def _report(end: Connection, function: Callable[..., Any], ready: Barrier, *arguments: object) -> None:

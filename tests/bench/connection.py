@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self.since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # uvloop's transport is no subclass of Transport
+        self._transport = transport  # type: ignore[assignment]  # uvloop's is no subclass
 
     def send(self, message: bytes, since: float) -> None:
         """Sends; `since` is when the request was due, which its latency counts from."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -65,3 +66,11 @@ def throwaway() -> Iterator[Server]:
         if any(shown[name] != "on" for name in ("fsync", "synchronous_commit", "full_page_writes")):
             raise RuntimeError(f"commits would not be durable: {shown}")
         yield server
+
+
+def postmaster(url: str) -> int:
+    """The process id of the server, the parent of the backend that answers here."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        return psutil.Process(int(row[0])).ppid()

@@ -13,19 +13,17 @@ from psycopg.conninfo import conninfo_to_dict
 
 
 class Transfer(Aggregate):
-    """About what a transaction of ours stores: date, words, two postings with account, amount and currency.
+    """The data of a transaction of ours: date, payee, two postings with account, amount and currency.
 
-    Kept small, which flatters it: ids are bare hexadecimal and postings plain lists, 340 bytes an event. From
-    about 400 bytes a save of 1,000 never returns, because the stock recorder's pipeline and the server wait
-    for each other.
+    Kept small, which flatters it: ids are bare hexadecimal, postings plain lists, the book is left out;
+    280 bytes an event. From about 350 bytes a save of 1,000 often never returns, because the stock recorder's pipeline
+    and the server wait for each other.
     """
 
     @event("Posted")
-    def __init__(self, book_id: str, on: str, payee: str, notes: str, postings: list[list[str]]) -> None:
-        self.book_id = book_id
+    def __init__(self, on: str, payee: str, postings: list[list[str]]) -> None:
         self.on = on
         self.payee = payee
-        self.notes = notes
         self.postings = postings
 
 
@@ -33,12 +31,11 @@ def batched(url: str, size: int, batches: int) -> tuple[list[float], list[float]
     """Saves of `size` aggregates each: seconds of `Application.save`, and seconds with making them."""
     application = _application(url)
     accounts = [uuid4().hex for _ in range(1000)]
-    book = uuid4().hex
-    application.save(*_transfers(book, accounts, size))
+    application.save(*_transfers(accounts, size))
     saves, wholes = [], []
     for _ in range(batches):
         begin = time.perf_counter()
-        made = _transfers(book, accounts, size)
+        made = _transfers(accounts, size)
         start = time.perf_counter()
         application.save(*made)
         end = time.perf_counter()
@@ -52,11 +49,10 @@ def single(url: str, count: int) -> float:
     """Transfers a second, made and saved one at a time."""
     application = _application(url)
     accounts = [uuid4().hex for _ in range(1000)]
-    book = uuid4().hex
-    application.save(*_transfers(book, accounts, 10))
+    application.save(*_transfers(accounts, 10))
     start = time.perf_counter()
     for number in range(count):
-        application.save(_transfer(book, accounts, number))
+        application.save(_transfer(accounts, number))
     rate = count / (time.perf_counter() - start)
     application.close()
     return rate
@@ -76,18 +72,16 @@ def _application(url: str) -> Application[UUID]:
     )
 
 
-def _transfers(book: str, accounts: list[str], count: int) -> list[Transfer]:
-    return [_transfer(book, accounts, number) for number in range(count)]
+def _transfers(accounts: list[str], count: int) -> list[Transfer]:
+    return [_transfer(accounts, number) for number in range(count)]
 
 
-def _transfer(book: str, accounts: list[str], number: int) -> Transfer:
+def _transfer(accounts: list[str], number: int) -> Transfer:
     source, target = accounts[number % 1000], accounts[(number * 7 + 1) % 1000]
     amount = Decimal(number % 10_000 + 1) / 100
     return Transfer(
-        book_id=book,
         on=date(2026, 1 + number % 12, 1 + number % 28).isoformat(),
         payee=f"Grocer {number % 50}",
-        notes="weekly shopping",
         postings=[
             [source, f"-{amount}", "USD"],
             [target, str(amount), "USD"],

@@ -1,0 +1,126 @@
+"""From ten thousand transactions to a million: rebuilding everything, and what posting one more costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import psycopg
+
+from projections.rebuild import rebuild
+from tests.bench import inprocess
+from tests.bench.children import in_child
+from tests.bench.database import postmaster
+from tests.bench.measure import Row, at_least, at_most
+from tests.bench.measures import writer as writing
+from tests.bench.measures.posting import CONNECTIONS, post
+from tests.bench.run import Run
+from tests.bench.service import serving
+from tests.bench.usage import measured, own_peak_mib
+from tests.bench.workload import Book
+
+GROWTH = 1.2
+FLAT = 1.1
+"""Memory counts as flat when ten times the facts take at most a tenth more."""
+
+
+class Rebuild(NamedTuple):
+    facts: int
+    seconds: float
+    peak_mib: float
+
+    @property
+    def rate(self) -> float:
+        return self.facts / self.seconds
+
+
+class Cost(NamedTuple):
+    """Microseconds that one more transaction takes, by sample: the writer's batches, and HTTP."""
+
+    writer: list[float]
+    http: list[float]
+
+
+def scale(run: Run) -> Iterator[Row]:
+    """Rows of rebuild and growth, on one record that is filled step by step."""
+    url, home, sizes = run.database("scale"), run.home("scale"), run.sizes
+    with serving(url, home) as service:
+        run.say("opening 1,000 accounts")
+        book = service.open_book("scale")
+    _fill(run, url, home, book, 0, sizes.small)
+    early = _cost(run, url, home, book, sizes.small)
+    _fill(run, url, home, book, sizes.small, sizes.medium)
+    medium, _ = _rebuilds(run, url, home)
+    _fill(run, url, home, book, sizes.medium, sizes.large)
+    large, used = _rebuilds(run, url, home)
+    late = _cost(run, url, home, book, sizes.large)
+    yield from _rebuild_rows(medium, large, used)
+    yield from _growth_rows(sizes.small, sizes.large, early, late)
+
+
+def _fill(run: Run, url: str, home: Path, book: Book, present: int, wanted: int) -> None:
+    run.say(f"filling the record from {present:,} to {wanted:,} transactions")
+    in_child(inprocess.seed, url, home, book, wanted - present, wanted)
+    # Autovacuum would do this some time; the measures are to meet it done.
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    run.server.checkpoint()
+
+
+def _cost(run: Run, url: str, home: Path, book: Book, transactions: int) -> Cost:
+    sizes = run.sizes
+    by_writer, by_http = [], []
+    for number in range(sizes.runs):
+        run.say(f"the writer alone at {transactions:,} transactions ({number + 1} of {sizes.runs})")
+        rate, _ = in_child(writing.into, url, home, book, max(3, sizes.batches // 4), number)
+        by_writer.append(1e6 / rate)
+    with serving(url, home) as service:
+        service.await_projected(book.token)
+        for number in range(sizes.runs):
+            run.say(f"HTTP at {transactions:,} transactions ({number + 1} of {sizes.runs})")
+            order = (service.address, book, "recent", sizes.requests // 5, CONNECTIONS, sizes.warm, number)
+            by_http.append(1e6 / in_child(post, *order).rate)
+    return Cost(by_writer, by_http)
+
+
+def _rebuilds(run: Run, url: str, home: Path) -> tuple[list[Rebuild], str]:
+    done, used = [], ""
+    for number in range(run.sizes.runs):
+        run.say(f"rebuilding everything ({number + 1} of {run.sizes.runs})")
+        with measured({}, postmaster(url)) as usage:
+            once = in_child(_rebuild, url, home)
+        used = f"{usage}; rebuild {once[1] / once[0].seconds:.0%} of a core"
+        done.append(once[0])
+    return done, used
+
+
+def _rebuild(url: str, home: Path) -> tuple[Rebuild, float]:
+    """One rebuild, and the processor seconds that this process spent on it."""
+    before = time.process_time()
+    vault = inprocess.keys(url, home, role="numina_projector")
+    result = rebuild(url, vault)
+    vault.close()
+    return Rebuild(result.position, result.seconds, own_peak_mib()), time.process_time() - before
+
+
+def _rebuild_rows(medium: list[Rebuild], large: list[Rebuild], used: str) -> Iterator[Row]:
+    for done in (medium, large):
+        facts = f"{done[0].facts:,} facts"
+        rates, peaks = [each.rate for each in done], [each.peak_mib for each in done]
+        yield Row(f"rebuild of everything, {facts}", rates, "facts/s", at_least(30_000, "facts/s"), used)
+        yield Row(f"rebuild of everything, {facts}, peak memory", peaks, "MB", at_most(400, "MB"))
+    ratio = max(each.peak_mib for each in large) / max(each.peak_mib for each in medium)
+    yield Row("peak memory of the larger ÷ the smaller rebuild", [ratio], "×", at_most(FLAT, "×"))
+
+
+def _growth_rows(small: int, large: int, early: Cost, late: Cost) -> Iterator[Row]:
+    for name, before, after in (
+        ("writer, batches of 1,000", early.writer, late.writer),
+        ("HTTP, 100 connections", early.http, late.http),
+    ):
+        note = f"{median(before):,.1f} µs a transaction at {small:,}, {median(after):,.1f} µs at {large:,}"
+        ratios = [new / old for new, old in zip(sorted(after), sorted(before), strict=True)]
+        yield Row(f"growth, {name}", ratios, "×", at_most(GROWTH, "×"), note=note)
