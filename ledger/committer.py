@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
-from ledger.batch import Batch, Statement
+from ledger.batch import Batch
 from ledger.clock import Clock
 from ledger.decider import Decider
 from ledger.memory import NotSettled
@@ -132,28 +132,28 @@ class Committer:
         head = store.lock()
         decider.catch_up(head)
         results = decider.decide(taken)
-        batch, statements = decider.finish()
-        store.commit(head, statements)
+        batch, parameters = decider.finish()
+        store.commit(head, parameters)
         decider.stored(batch)
         self._decided = []
         self._answer(Flight(batch, list(map(Decided, taken, results)), Future(), began))
 
     def _hand_over(self, decider: Decider) -> None:
         store = self._open_store()
-        batch, statements = decider.finish()
+        batch, parameters = decider.finish()
         done: Future[None] = Future()
         flight = Flight(batch, self._decided, done, monotonic())
         self._flight, self._decided, self._size = flight, [], (0, 0)
         self._queue.storing_since = flight.began
         if len(batch.facts) <= _SMALL and not self._queue:
-            self._store_flight(store, flight, statements)
+            self._store_flight(store, flight, parameters)
             self._settle()
         else:
-            self._storing.submit(self._store_flight, store, flight, statements)
+            self._storing.submit(self._store_flight, store, flight, parameters)
 
-    def _store_flight(self, store: Store, flight: Flight, statements: list[Statement]) -> None:
+    def _store_flight(self, store: Store, flight: Flight, parameters: list[Any] | None) -> None:
         try:
-            store.commit(flight.batch.head, statements)
+            store.commit(flight.batch.head, parameters)
         except BaseException as error:
             flight.done.set_exception(error)
         else:

@@ -10,7 +10,7 @@ import psycopg
 from msgspec.structs import replace
 
 from ledger import store
-from ledger.batch import Answer, Answered, Batch, Head, Statement
+from ledger.batch import Answer, Answered, Batch, Head
 from ledger.clock import Clock
 from ledger.command import Command, Draft, Outcome
 from ledger.loading import Loader
@@ -19,7 +19,6 @@ from ledger.queue import Submission
 from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
 from ledger.sealing import Keys, sealed, subject
-from ledger.transactions.effects import effects
 
 FORGET_ALL_AFTER = 10_000
 
@@ -94,14 +93,14 @@ class Decider:
         self._memory.begin()
         return Batch(self.head, max(self._clock(), self.head.recorded_at))
 
-    def finish(self) -> tuple[Batch, list[Statement]]:
-        """Closes the open batch: it, and the statements that store it."""
+    def finish(self) -> tuple[Batch, list[Any] | None]:
+        """Closes the open batch: it, and the parameters of the statement that stores it."""
         batch = self.batch
         if batch is None:
             raise RuntimeError("nothing was decided")
-        statements = batch.statements(self._memory, self._keys)
+        parameters = batch.parameters(self._memory, self._keys)
         self.batch, self.head = None, batch.reached
-        return batch, statements
+        return batch, parameters
 
     def stored(self, batch: Batch) -> None:
         """`batch` is committed: what only bridged the time until then is forgotten."""
@@ -153,15 +152,19 @@ class Decider:
 
     def _decide(self, command: Command, batch: Batch) -> Outcome:
         """The decision and its effects; reads what only an earlier decision of the batch made necessary."""
-        mark = self._memory.mark()
-        try:
-            return self._append(command, command.decide(self._memory), batch)
-        except NotLoaded:
-            self._memory.roll_back(mark)
-            self._loader.load([command])
-        drafts = command.decide(self._memory)
-        self._loader.balances((e.account_id, e.currency) for d in drafts for e in effects(d.fact))
-        return self._append(command, drafts, batch)
+        lacked: set[tuple[Any, ...]] = set()
+        while True:
+            mark = self._memory.mark()
+            try:
+                return self._append(command, command.decide(self._memory), batch)
+            except NotLoaded as missing:
+                self._memory.roll_back(mark)
+                if missing.args in lacked:
+                    raise
+                if not lacked:
+                    self._loader.load([command])
+                self._loader.fetch(missing)
+                lacked.add(missing.args)
 
     def _append(self, command: Command, drafts: Sequence[Draft], batch: Batch) -> Outcome:
         first = batch.head.position + len(batch.facts) + 1
@@ -189,6 +192,7 @@ class Decider:
             if keys:
                 touched.extend(keys)
                 batch.short_lived.append(stream_id.int)
+        memory.exchange_names()
         sums = memory.sums
         balances = [(a, currency, sums[a.int, currency]) for a, currency in dict.fromkeys(touched)]
         if not drafts or command.dry_run:

@@ -1,4 +1,4 @@
-"""The writer's database connection for storing: one transaction, one round trip, one flush for each batch."""
+"""The writer's connection for storing: one statement, one round trip and one flush for each batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 
 from ledger import arrays
-from ledger.batch import Answered, Head, Statement
+from ledger.batch import APPEND, Answered, Head
 from ledger.command import Balance
 
 _HEAD = "SELECT position, recorded_at FROM record.head"
@@ -41,31 +41,21 @@ class Store:
         self._connection.execute("BEGIN")
         return read_head(self._connection, " FOR UPDATE")
 
-    def commit(self, head: Head, statements: Sequence[Statement]) -> None:
-        """Runs the statements in the transaction that `lock` opened, or in one of their own, and commits.
+    def commit(self, head: Head, parameters: Sequence[Any] | None) -> None:
+        """Stores a batch in the transaction that `lock` opened, or in one of its own, and commits.
 
-        Without statements it only makes sure that the log still ends at `head`, so that nobody is refused for
+        With nothing to store it only makes sure that the log still ends at `head`, so that nobody is refused for
         something that another process has changed. Raises HeadMoved (nothing stored), or psycopg.Error when the
         batch is not known to be stored.
         """
         connection = self._connection
-        begun = connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
-        if not statements:
-            if begun:
-                connection.execute("COMMIT")
-            elif read_head(connection).position != head.position:
-                raise HeadMoved("the log has grown")
-            return
-        try:
-            with connection.pipeline():
-                if not begun:
-                    connection.execute("BEGIN")
-                for sql, parameters in statements:
-                    connection.execute(sql, parameters)
-                connection.execute("COMMIT")
-        except HeadMoved:
-            connection.execute("ROLLBACK")
-            raise
+        locked = connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
+        if parameters is not None:
+            connection.execute(APPEND, parameters, prepare=True)
+        elif not locked and read_head(connection).position != head.position:
+            raise HeadMoved("the log has grown")
+        if locked:
+            connection.execute("COMMIT")
 
 
 def connect(url: str, options: str = "") -> psycopg.Connection[Any]:

@@ -110,13 +110,64 @@ CREATE TABLE vault.signing_keys (
     retired_at timestamptz
 );
 
--- Moves the end of the log from `expected` to `reached`; raises when another process has moved it meanwhile, so
--- that a writer may decide before it holds the lock and learn here whether what it knew was still true.
-CREATE FUNCTION record.advance(expected bigint, reached bigint, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+-- Stores a batch: one statement, so one round trip and one flush for up to thousands of commands. The batch was
+-- decided when the log ended at `expected`; it moves to `reached`, or raises NU001 when another process has moved
+-- it meanwhile, so that a writer may decide before it holds the lock and learn here whether what it knew was true.
+-- Each group of arrays is one table's rows, column by column; an empty group is nothing to do.
+CREATE FUNCTION record.append(
+    expected bigint, reached bigint, at timestamptz,
+    fact_stream uuid[], fact_version bigint[], fact_book uuid[], fact_actor uuid[], fact_command_id uuid[],
+    fact_command text[], fact_topic text[], fact_state bytea[],
+    sum_account uuid[], sum_currency text[], sum_posted numeric[], sum_pending numeric[], sum_reserved numeric[],
+    day_account uuid[], day_currency text[], day_date date[], day_posted numeric[], day_reserved numeric[],
+    freed_scope uuid[], freed_kind text[], freed_digest bytea[],
+    taken_scope uuid[], taken_kind text[], taken_digest bytea[], taken_holder uuid[],
+    command_id uuid[], command_first bigint[], command_last bigint[], command_request bytea[], command_answer bytea[]
+) RETURNS void LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 BEGIN
     UPDATE record.head SET position = reached, recorded_at = at WHERE position = expected;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the log has grown past position %', expected USING ERRCODE = 'NU001';
+    END IF;
+    IF cardinality(fact_stream) > 0 THEN
+        INSERT INTO record.stored_events (notification_id, recorded_at, originator_id, originator_version,
+                                          book_id, actor_id, command_id, command, topic, state)
+        SELECT expected + fact.place, at, fact.stream, fact.version,
+               fact.book, fact.actor, fact.command_id, fact.command, fact.topic, fact.state
+        FROM unnest(fact_stream, fact_version, fact_book, fact_actor, fact_command_id, fact_command, fact_topic,
+                    fact_state) WITH ORDINALITY
+             AS fact (stream, version, book, actor, command_id, command, topic, state, place);
+        PERFORM pg_notify('stored_events', reached::text);
+    END IF;
+    IF cardinality(sum_account) > 0 THEN
+        INSERT INTO registers.balances AS b (account_id, currency, posted, pending, reserved)
+        SELECT * FROM unnest(sum_account, sum_currency, sum_posted, sum_pending, sum_reserved)
+        ON CONFLICT (account_id, currency) DO UPDATE SET
+            posted = b.posted + excluded.posted,
+            pending = b.pending + excluded.pending,
+            reserved = b.reserved + excluded.reserved;
+    END IF;
+    IF cardinality(day_account) > 0 THEN
+        INSERT INTO registers.days AS d (account_id, currency, date, posted, reserved)
+        SELECT * FROM unnest(day_account, day_currency, day_date, day_posted, day_reserved)
+        ON CONFLICT (account_id, currency, date) DO UPDATE SET
+            posted = d.posted + excluded.posted,
+            reserved = d.reserved + excluded.reserved;
+    END IF;
+    -- All names are freed before any is taken: a batch may free one and give it to somebody else.
+    IF cardinality(freed_scope) > 0 THEN
+        DELETE FROM registers.claims c
+        USING unnest(freed_scope, freed_kind, freed_digest) AS freed (scope, kind, digest)
+        WHERE c.scope = freed.scope AND c.kind = freed.kind AND c.digest = freed.digest;
+    END IF;
+    IF cardinality(taken_scope) > 0 THEN
+        INSERT INTO registers.claims (scope, kind, digest, holder)
+        SELECT * FROM unnest(taken_scope, taken_kind, taken_digest, taken_holder);
+    END IF;
+    IF cardinality(command_id) > 0 THEN
+        INSERT INTO registers.commands (command_id, first, last, request, answer)
+        SELECT * FROM unnest(command_id, command_first, command_last, command_request, command_answer);
     END IF;
 END
 $$;
