@@ -10,11 +10,11 @@ from uuid import UUID
 import psycopg
 
 from ledger.accounts.account import CHILD
-from ledger.command import Balance, Claim, Command, Day, DayRange
+from ledger.command import Balance, Claim, Command, Day, DayRange, Usage
 from ledger.entities import fold
 from ledger.ids import NIL
 from ledger.log import read_streams, read_window
-from ledger.memory import NOTHING, Memory
+from ledger.memory import NOTHING, Memory, NotLoaded
 from ledger.record import Recorded
 from ledger.sealing import Keys
 
@@ -33,6 +33,12 @@ _NAMES = """
     SELECT c.scope, c.kind, c.digest, c.holder
     FROM unnest(%s::uuid[], %s::text[], %s::bytea[]) AS wanted (scope, kind, digest)
     JOIN registers.claims c USING (scope, kind, digest)
+"""
+_USAGES = """
+    SELECT account_id,
+           ARRAY(SELECT b.currency FROM registers.balances b WHERE b.account_id = used.account_id),
+           ARRAY(SELECT c.digest FROM registers.claims c WHERE c.scope = used.account_id AND c.kind = %s)
+    FROM unnest(%s::uuid[]) AS used (account_id)
 """
 
 
@@ -55,14 +61,65 @@ class Loader:
         self.streams(stream for command in commands for stream in command.streams())
         for command in _that_say(commands, "positions"):
             wanted = command.positions()
-            if wanted is not None and wanted not in memory.recorded:
-                memory.recorded[wanted] = self.window(*wanted)
+            if wanted is not None:
+                self.facts(*wanted)
+                self.histories(command.histories(memory))
+                self.usages(command.usages(memory))
         self.streams(
             s for command in _that_say(commands, "more_streams") for s in command.more_streams(memory)
         )
         self.balances(key for command in commands for key in command.balances(memory))
         self.days(wanted for command in _that_say(commands, "days") for wanted in command.days(memory))
         self.names(claim for command in _that_say(commands, "claims") for claim in command.claims(memory))
+
+    def fetch(self, missing: NotLoaded) -> None:
+        """The one thing that a decision turned out to lack."""
+        match missing.args:
+            case ("stream", stream_id):
+                self.streams([stream_id])
+            case ("balance", account_id, currency):
+                self.balances([(account_id, currency)])
+            case ("days", *wanted):
+                self.days([DayRange(*wanted)])
+            case ("claim", *claim):
+                self.names([Claim(*claim)])
+            case ("facts", first, last):
+                self.facts(first, last)
+            case ("history", stream_id):
+                self.histories([stream_id])
+            case ("usage", account_id):
+                self.usages([account_id])
+
+    def facts(self, first: int, last: int) -> None:
+        recorded = self._memory.recorded
+        if (first, last) not in recorded:
+            recorded[first, last] = self.window(first, last)
+
+    def histories(self, stream_ids: Iterable[UUID]) -> None:
+        histories, streams = self._memory.histories, self._memory.streams
+        missing = [stream_id for stream_id in dict.fromkeys(stream_ids) if stream_id.int not in histories]
+        if not missing:
+            return
+        self._settle()
+        histories.update((stream_id.int, []) for stream_id in missing)
+        for stream_id, group in groupby(
+            read_streams(self._connection, missing, self._keys), key=lambda recorded: recorded.stream_id
+        ):
+            members = histories[stream_id.int] = list(group)
+            if stream_id.int not in streams:
+                streams[stream_id.int] = (len(members), fold(members))
+
+    def usages(self, account_ids: Iterable[UUID]) -> None:
+        usages = self._memory.usages
+        missing = [a for a in dict.fromkeys(account_ids) if a.int not in usages]
+        if not missing:
+            return
+        self._settle()
+        usages.update((account_id.int, Usage(frozenset(), frozenset())) for account_id in missing)
+        rows = self._connection.execute(_USAGES, (CHILD, missing), binary=True)
+        for account_id, currencies, children in rows:
+            ids = (UUID(bytes=bytes(child)) for child in children)
+            usages[account_id.int] = Usage(frozenset(currencies), frozenset(ids))
 
     def window(self, first: int, last: int) -> list[Recorded]:
         """The facts at positions `first` to `last`, both inclusive."""

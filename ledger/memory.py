@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from ledger.command import Balance, Claim, Day, DayRange, Draft
+from ledger.accounts.account import CHILD
+from ledger.command import Balance, Claim, Day, DayRange, Draft, Usage
 from ledger.entities import evolve
 from ledger.money import EXACT, ZERO
 from ledger.record import Fact, Recorded
@@ -29,7 +30,8 @@ _plus = EXACT.add
 
 
 class NotLoaded(Exception):
-    """The decision asked for something that was not read before; `needs` says what to read."""
+    """The decision asked for something that was not read before; `args` say what: the question, and about
+    what it was."""
 
 
 class NotSettled(Exception):
@@ -58,18 +60,22 @@ class Memory:
         self.dates: dict[Key, tuple[date, dict[date, Day]]] = {}
         self.names: dict[Claim, UUID | None] = {}
         self.recorded: dict[tuple[int, int], Sequence[Recorded]] = {}
+        self.histories: dict[int, Sequence[Recorded]] = {}
+        self.usages: dict[int, Usage] = {}
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
         # What the batch has changed, for the registers' statements: the value before the batch by key.
         self.sums_before: dict[Key, Balance] = {}
         self.day_changes: dict[tuple[int, str, date], Day] = {}
         self.name_changes: dict[Claim, UUID | None] = {}
+        # What the command has changed without moving money, as it was before it: its names may be others now.
+        self._spoken_of: dict[UUID, Any] = {}
 
     # What a decision may ask.
 
     def entity(self, kind: type[E], stream_id: UUID) -> E | None:
         known = self.streams.get(stream_id.int)
         if known is None:
-            raise NotLoaded(f"stream {stream_id}")
+            raise NotLoaded("stream", stream_id)
         found = known[1]
         if isinstance(found, kind):
             return found
@@ -79,32 +85,54 @@ class Memory:
     def version(self, stream_id: UUID) -> int:
         known = self.streams.get(stream_id.int)
         if known is None:
-            raise NotLoaded(f"stream {stream_id}")
+            raise NotLoaded("stream", stream_id)
         return known[0]
 
     def balance(self, account_id: UUID, currency: str) -> Balance:
         try:
             return self.sums[account_id.int, currency]
         except KeyError:
-            raise NotLoaded(f"balance {account_id} {currency}") from None
+            raise NotLoaded("balance", account_id, currency) from None
 
     def days(self, account_id: UUID, currency: str, start: date) -> Sequence[Day]:
         known = self.dates.get((account_id.int, currency))
         if known is None or known[0] > start:
-            raise NotLoaded(f"days of {account_id} {currency}")
+            raise NotLoaded("days", account_id, currency, start)
         return sorted(known[1].values())
 
     def holder(self, scope: UUID, kind: str, text: str) -> UUID | None:
         try:
             return self.names[Claim(scope, kind, text)]
         except KeyError:
-            raise NotLoaded(f"claim {kind}") from None
+            raise NotLoaded("claim", scope, kind, text) from None
 
     def facts(self, first: int, last: int) -> Sequence[Recorded]:
         try:
             return self.recorded[first, last]
         except KeyError:
-            raise NotLoaded(f"facts {first} to {last}") from None
+            raise NotLoaded("facts", first, last) from None
+
+    def history(self, stream_id: UUID) -> Sequence[Recorded]:
+        try:
+            return self.histories[stream_id.int]
+        except KeyError:
+            raise NotLoaded("history", stream_id) from None
+
+    def usage(self, account_id: UUID) -> Usage:
+        try:
+            stored = self.usages[account_id.int]
+        except KeyError:
+            raise NotLoaded("usage", account_id) from None
+        return self._with_batch(account_id, stored)
+
+    def _with_batch(self, account_id: UUID, stored: Usage) -> Usage:
+        """What is stored of an account's usage, with what the batch has already changed of it."""
+        currencies, children = set(stored.currencies), set(stored.children)
+        currencies.update(currency for account, currency in self.sums_before if account == account_id.int)
+        for claim, holder in self.name_changes.items():
+            if claim.scope == account_id and claim.kind == CHILD:
+                (children.discard if holder is None else children.add)(UUID(claim.text))
+        return Usage(frozenset(currencies), frozenset(children))
 
     def learn_days(self, wanted: DayRange, stored: Iterable[Day]) -> None:
         """Takes in the stored days of a range, with what the batch has already changed in it."""
@@ -142,7 +170,7 @@ class Memory:
         for effect in changes:
             self._add(effect)
         if not changes:
-            self._exchange_names(entity, after, stream_id)
+            self._spoken_of.setdefault(stream_id, entity)
         return version + 1, [(effect.account_id, effect.currency) for effect in changes]
 
     def _add(self, effect: Effect) -> None:
@@ -150,7 +178,7 @@ class Memory:
         key = (account_id.int, currency)
         before = self.sums.get(key)
         if before is None:
-            raise NotLoaded(f"balance {account_id} {currency}")
+            raise NotLoaded("balance", account_id, currency)
         journal = self._journal
         if key not in self.sums_before:
             journal.append((self.sums_before, key, _ABSENT))
@@ -163,7 +191,9 @@ class Memory:
         else:
             self.sums[key] = _balance((_plus(before[0], posted), before[1], before[2]))
         known = self.streams.get(key[0])
-        if known is None or not known[1].keeps_days:
+        if known is None:
+            raise NotLoaded("stream", account_id)
+        if not known[1].keeps_days:
             return
         place = (key[0], currency, date_)
         self._set(self.day_changes, place, _later(self.day_changes.get(place), effect))
@@ -171,16 +201,20 @@ class Memory:
         if dates is not None and date_ >= dates[0]:
             self._set(dates[1], date_, _later(dates[1].get(date_), effect))
 
-    def _exchange_names(self, before: Any, after: Any, holder: UUID) -> None:
-        claims = getattr(after, "claims", None)
-        if claims is None:
-            return
-        old = set(before.claims()) if before is not None else set()
-        new = set(claims())
-        for gone in old - new:
-            self._name(Claim(*gone), None)
-        for taken in new - old:
-            self._name(Claim(*taken), holder)
+    def exchange_names(self) -> None:
+        """Releases and takes the names that the facts of one command changed, taken together: what an entity was
+        called between two of them may be somebody else's name."""
+        exchanges = [
+            (set(_claims(before)), set(_claims(self.streams[holder.int][1])), holder)
+            for holder, before in self._spoken_of.items()
+        ]
+        for old, new, _ in exchanges:
+            for gone in old - new:
+                self._name(Claim(*gone), None)
+        for old, new, holder in exchanges:
+            for taken in new - old:
+                self._name(Claim(*taken), holder)
+        self._spoken_of.clear()
 
     def _name(self, claim: Claim, holder: UUID | None) -> None:
         self._set(self.names, claim, holder)
@@ -198,6 +232,7 @@ class Memory:
 
     def roll_back(self, mark: int) -> None:
         """Takes back every change since `mark`."""
+        self._spoken_of.clear()
         while len(self._journal) > mark:
             mapping, key, value = self._journal.pop()
             if value is _ABSENT:
@@ -212,6 +247,8 @@ class Memory:
         self.day_changes.clear()
         self.name_changes.clear()
         self.recorded.clear()
+        self.histories.clear()
+        self.usages.clear()
 
     def forget(self, stream_ids: Iterable[UUID] | None = None) -> None:
         """Another process wrote: its streams and all registers must be read again; None forgets everything."""
@@ -238,6 +275,11 @@ def _folded(entity: Any) -> Any:
     if isinstance(entity, Unfolded):
         return evolve(None, entity.fact, entity.stream_id, entity.book_id)
     return entity
+
+
+def _claims(entity: Any) -> tuple[tuple[UUID, str, str], ...]:
+    claims = getattr(entity, "claims", None)
+    return claims() if claims is not None else ()
 
 
 def _later(day: Day | None, effect: Effect) -> Day:
