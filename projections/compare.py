@@ -44,7 +44,7 @@ def compare(
     columns = [row[0] for row in connection.execute(SQL["columns"], {"table": f"{live}.{table}"})]
     if not columns:
         return Difference(table, missing=1, surplus=0, examples=(("missing", {"table": table}),))
-    chosen = Text(", ").join(map(Identifier, columns))
+    chosen = Text(", ".join(columns))
     wanted = Text("SELECT {} FROM {}").format(chosen, Identifier(right, table))
     found = Text("SELECT {} FROM {}").format(chosen, Identifier(live, table))
     if only:

@@ -1,6 +1,7 @@
 """Fixtures for every test: a throw-away PostgreSQL for the run, a fresh migrated database for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 
 import psycopg
@@ -29,14 +30,32 @@ def template(server: EmbeddedPostgres) -> str:
     return "template"
 
 
+@pytest.fixture(scope="session")
+def fresh_database(server: EmbeddedPostgres, template: str) -> Callable[[], AbstractContextManager[str]]:
+    """Makes fresh, migrated, empty databases, for tests that need several: `with fresh_database() as url`."""
+
+    @contextmanager
+    def fresh() -> Iterator[str]:
+        name = f"test{next(_numbers)}"
+        _create(server, name, template)
+        with psycopg.connect(server.url_of("numina", name)) as connection:
+            # Rights on a database itself are not cloned with it.
+            may = sql.SQL("GRANT CREATE ON DATABASE {} TO numina_projector")
+            connection.execute(may.format(sql.Identifier(name)))
+        try:
+            yield server.url_of("numina", name)
+        finally:
+            with psycopg.connect(server.admin_url, autocommit=True) as connection:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    return fresh
+
+
 @pytest.fixture
-def database(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+def database(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """The URL of a fresh, migrated, empty database."""
-    name = f"test{next(_numbers)}"
-    _create(server, name, template)
-    yield server.url_of("numina", name)
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with fresh_database() as url:
+        yield url
 
 
 @pytest.fixture
