@@ -16,6 +16,7 @@ from gateways.vault import Vault
 from ledger.clock import Clock
 from ledger.command import Command, Outcome
 from ledger.ids import Ids
+from projections.checkpoint import Signer
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
@@ -54,6 +55,7 @@ class Services:
     vault: Vault
     tokens: Tokens
     passwords: Passwords
+    signer: Signer
     pool: Pool
     freshness: Freshness
     clock: Clock

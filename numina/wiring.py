@@ -21,8 +21,10 @@ from gateways.tokens import Tokens
 from gateways.vault import Vault
 from ledger.clock import system_clock
 from ledger.ids import new_id
-from ledger.writer import Limits, Writer
+from ledger.queue import Limits
+from ledger.writer import Writer
 from numina.batches import Batches
+from numina.log_signer import log_signer
 from numina.master_key import master_key
 from numina.settings import Settings
 
@@ -73,6 +75,7 @@ def api_app(settings: Settings) -> ASGIApp:
             lifetime=timedelta(seconds=settings.token_seconds),
         ),
         passwords=passwords,
+        signer=log_signer(signing),
         pool=pool,
         freshness=freshness,
         clock=system_clock,

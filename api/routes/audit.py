@@ -1,0 +1,273 @@
+"""The audit trail: what happened, who did it, and the proof."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from api.describe import operation, router
+from api.fields import Id, Instant, Query
+from api.paging import Page, cursor, link, position
+from api.principal import principal
+from api.reading import fresh, read_query
+from api.responses import answer
+from api.services import services
+from api.snapshots import Snapshot, before_and_after
+from ledger.entities import fold
+from ledger.identity.user import User
+from ledger.record import Recorded
+from ledger.refusals import Refusal, Unknown
+from projections import seal
+from projections.instants import position_at
+from projections.trail import FAR, Filter, log, streams
+
+routes = router("Audit")
+
+Named = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}(/[0-9]{1,3})?$")]
+
+
+class UnknownPosition(Unknown):
+    """Nothing of yours was recorded at this position."""
+
+    code = "unknown_position"
+
+
+class NotSealedYet(Refusal):
+    """The tree does not reach as far as was asked for."""
+
+    code = "not_sealed"
+
+
+class LogQuery(Page):
+    """Which facts; all conditions must hold."""
+
+    from_: Annotated[Instant | None, Field(alias="from", description="Recorded at or after.")] = None
+    to: Annotated[Instant | None, Field(description="Recorded at or before.")] = None
+    actor_id: Id | None = None
+    command: Annotated[Named | None, Field(description="The kind of command, such as transaction.post.")] = (
+        None
+    )
+    command_id: Id | None = None
+    topic: Annotated[Named | None, Field(description="The kind of fact, such as account.renamed.")] = None
+    entity_id: Annotated[Id | None, Field(description="The account, transaction ... that it is about.")] = (
+        None
+    )
+
+
+class ProofQuery(Query):
+    """Which tree the proof leads to."""
+
+    size: Annotated[
+        int | None, Field(ge=1, lt=FAR, description="Of a checkpoint that you kept; else the newest.")
+    ] = None
+
+
+class CheckpointQuery(Query):
+    """Which tree, and what it has grown from."""
+
+    size: Annotated[int | None, Field(ge=0, lt=FAR, description="The first so many facts; else all.")] = None
+    since: Annotated[
+        int | None,
+        Field(ge=0, lt=FAR, description="The size of a checkpoint that you kept: adds the proof of growth."),
+    ] = None
+
+
+class Entity(TypedDict):
+    """What a fact is about, at the version that it made."""
+
+    type: str
+    id: UUID
+    version: int
+
+
+class Actor(TypedDict):
+    """Who did it; the name is null once it is forgotten, or when Numina did it itself."""
+
+    id: UUID
+    name: str | None
+
+
+class Entry(TypedDict):
+    """One fact of the trail: the entity as it stood before and after. `proof` is where its evidence is."""
+
+    position: int
+    recorded_at: dt.datetime
+    actor: Actor
+    command: str
+    command_id: UUID
+    topic: str
+    entity: Entity
+    before: Snapshot | None
+    after: Snapshot | None
+    proof: str
+
+
+class Entries(TypedDict):
+    """Facts, newest first."""
+
+    items: list[Entry]
+    next_cursor: str | None
+
+
+_ENTRY: dict[str, Any] = {
+    "position": 1204,
+    "recorded_at": "2026-03-01T12:00:00Z",
+    "actor": {"id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d", "name": "Ada"},
+    "command": "account.amend",
+    "command_id": "019a9d3f-1c00-7b11-8c22-aa31bd0c9e11",
+    "topic": "account.renamed",
+    "entity": {"type": "account", "id": "019a9d3e-8b20-7d11-9a01-5c2f4e6a7b80", "version": 2},
+    "before": {"name": "Checking"},
+    "after": {"name": "Joint checking"},
+    "proof": "/v1/audit/proofs/1204",
+}
+_CHECKPOINT = {
+    "numina": "checkpoint/1",
+    "origin": "numina.local/2c9a41d07e5b8f36",
+    "size": 1204,
+    "root": "9f0c…",
+    "checkpoint": "numina.local/2c9a41d07e5b8f36\n1204\nnwz…=\n\n— numina.local/2c9a41d07e5b8f36 …\n",
+    "verifier_key": "numina.local/2c9a41d07e5b8f36+1f2e3d4c+AQ…",
+}
+
+
+@routes.get(
+    "/audit/logs",
+    **operation(
+        "Read the audit trail",
+        query=LogQuery,
+        answer=Entries,
+        answer_example={"items": [_ENTRY], "next_cursor": None},
+        refusals=(422,),
+    ),
+)
+async def logs(request: Request) -> Response:
+    who = await principal(request)
+    query = read_query(request, LogQuery)
+    after = position(request, query.cursor)
+    keys = services(request).vault
+    async with fresh(request) as connection:
+        wanted = Filter(
+            before=after[0] if after else FAR,
+            actor_id=query.actor_id,
+            command=query.command,
+            command_id=query.command_id,
+            topic=query.topic,
+            stream_id=query.entity_id,
+        )
+        if query.from_ is not None:
+            just_before = query.from_ - dt.timedelta(microseconds=1)
+            wanted = wanted._replace(after=await position_at(connection, just_before))
+        if query.to is not None:
+            last = await position_at(connection, query.to)
+            wanted = wanted._replace(before=min(wanted.before, last + 1))
+        found = await log(connection, keys, who.book_id, wanted, query.limit + 1)
+        shown = found[: query.limit]
+        needed = {r.stream_id for r in shown} | {r.actor_id for r in shown}
+        histories = await streams(connection, keys, needed, shown[0].position) if shown else []
+    following = cursor(request, [shown[-1].position]) if len(found) > query.limit else None
+    return answer(
+        Entries(items=_entries(shown, histories), next_cursor=following), headers=link(request, following)
+    )
+
+
+@routes.get(
+    "/audit/checkpoint",
+    **operation(
+        "Get a signed checkpoint of the whole record",
+        query=CheckpointQuery,
+        answer_example=_CHECKPOINT,
+        refusals=(422,),
+    ),
+)
+async def checkpoint(request: Request) -> Response:
+    """Keep it: with a later one (`since` its size) it proves that nothing recorded until then was changed."""
+    await principal(request)
+    query = read_query(request, CheckpointQuery)
+    signer = services(request).signer
+    async with fresh(request) as connection:
+        try:
+            stated = await seal.ask_async(connection, seal.statement(signer, query.size))
+            if query.since is not None:
+                grown = await seal.ask_async(connection, seal.growth(signer, query.since, query.size))
+                stated["consistency"] = grown
+        except seal.NotSealed as error:
+            raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
+    return answer(stated)
+
+
+@routes.get(
+    "/audit/proofs/{position}",
+    **operation(
+        "Prove that a fact is in the record",
+        query=ProofQuery,
+        answer_example={
+            "numina": "inclusion/1",
+            "position": 3,
+            "leaf": {"position": 3, "topic": "account.opened"},
+            "leaf_hash": "5b1d…",
+            "index": 2,
+            "size": 1204,
+            "path": ["ab12…", "cd34…"],
+            "checkpoint": _CHECKPOINT["checkpoint"],
+        },
+        refusals=(404, 422),
+    ),
+)
+async def proof(request: Request) -> Response:
+    """All that it takes to check the fact with no database and no trust in this service: see the auditor's
+    guide. Personal words in the leaf are sealed."""
+    who = await principal(request)
+    query = read_query(request, ProofQuery)
+    given = request.path_params["position"]
+    if not given.isascii() or not given.isdigit() or len(given) > 18:
+        raise UnknownPosition("A position is a number from 1.")
+    async with fresh(request) as connection:
+        try:
+            proven = await seal.ask_async(
+                connection, seal.proof(services(request).signer, int(given), query.size)
+            )
+        except seal.NotSealed as error:
+            if not 1 <= int(given) <= error.sealed:
+                raise UnknownPosition("Nothing of yours was recorded at this position.") from None
+            raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
+    leaf: Any = proven["leaf"]
+    if leaf["book_id"] != str(who.book_id):
+        raise UnknownPosition("Nothing of yours was recorded at this position.")
+    return answer(proven)
+
+
+def _entries(shown: list[Recorded], histories: list[Recorded]) -> list[Entry]:
+    by_stream: dict[UUID, list[Recorded]] = {}
+    for recorded in histories:
+        by_stream.setdefault(recorded.stream_id, []).append(recorded)
+    names = {r.actor_id: _name(by_stream.get(r.actor_id, [])) for r in shown}
+    states = before_and_after(histories, frozenset(r.position for r in shown))
+    return [_entry(recorded, names[recorded.actor_id], states[recorded.position]) for recorded in shown]
+
+
+def _entry(recorded: Recorded, name: str | None, states: tuple[Snapshot | None, Snapshot | None]) -> Entry:
+    noun = recorded.topic.split(".", 1)[0]
+    return Entry(
+        position=recorded.position,
+        recorded_at=recorded.recorded_at,
+        actor=Actor(id=recorded.actor_id, name=name),
+        command=recorded.command,
+        command_id=recorded.command_id,
+        topic=recorded.topic,
+        entity=Entity(type=noun, id=recorded.stream_id, version=recorded.version),
+        before=states[0],
+        after=states[1],
+        proof=f"/v1/audit/proofs/{recorded.position}",
+    )
+
+
+def _name(facts: list[Recorded]) -> str | None:
+    person = fold(facts)
+    return person.text.get("name") if isinstance(person, User) else None

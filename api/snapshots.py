@@ -1,0 +1,71 @@
+"""What a fact was about, as it stood before and after: entities of any noun as JSON, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.accounts import answered
+from api.commodities import NOTHING
+from api.transaction_answers import transaction_answer
+from ledger.accounts.account import Account
+from ledger.entities import evolve
+from ledger.identity.user import User
+from ledger.record import Fact, Recorded
+from ledger.transactions.transaction import Transaction
+
+# Words that nobody is shown again, not even who said them.
+_SECRET = frozenset({"password"})
+
+Snapshot = Mapping[str, Any]
+
+
+def snapshot(entity: Any, version: int) -> Snapshot | None:
+    """The entity as it stood at `version`; None before its first fact."""
+    match entity:
+        case None:
+            return None
+        case Account():
+            return answered(entity, version)
+        case Transaction():
+            return transaction_answer(entity, NOTHING)
+        case User():
+            return _plain(msgspec.structs.replace(entity, text=_shown(entity.text)))
+        case _:
+            return _plain(entity)
+
+
+def data(fact: Fact) -> Snapshot:
+    """The fields of a fact, its words among them under `text`."""
+    if fact.text.keys() & _SECRET:
+        fact = msgspec.structs.replace(fact, text=_shown(fact.text))
+    return _plain(fact)
+
+
+def before_and_after(
+    facts: Iterable[Recorded], wanted: frozenset[int]
+) -> dict[int, tuple[Snapshot | None, Snapshot | None]]:
+    """What the facts at the `wanted` positions were about, before and after each. `facts` hold their whole
+    streams up to then, each stream's in order."""
+    entities: dict[UUID, Any] = {}
+    found = {}
+    for recorded in facts:
+        entity = entities.get(recorded.stream_id)
+        after = evolve(entity, recorded.fact, recorded.stream_id, recorded.book_id)
+        entities[recorded.stream_id] = after
+        if recorded.position in wanted:
+            version = recorded.version
+            found[recorded.position] = snapshot(entity, version - 1), snapshot(after, version)
+    return found
+
+
+def _plain(value: Any) -> Snapshot:
+    plain: dict[str, Any] = msgspec.to_builtins(value)
+    return plain
+
+
+def _shown(text: Mapping[str, str]) -> dict[str, str]:
+    return {word: said for word, said in text.items() if word not in _SECRET}
