@@ -18,10 +18,14 @@ from api.metrics import Metrics
 from api.middleware import Edge
 from api.routes import (
     accounts,
+    assertions,
+    audit,
     auth,
     books,
     bulk,
     categories,
+    changes,
+    commands,
     health,
     transaction_changes,
     transactions,
@@ -40,6 +44,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     auth.routes,
     users.routes,
     books.routes,
+    assertions.routes,
+    audit.routes,
+    commands.routes,
+    changes.routes,
 )
 
 MIB = 1024 * 1024
