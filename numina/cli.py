@@ -173,6 +173,24 @@ def restore(
 
 
 @app.command()
+def demo(
+    url: Annotated[str | None, typer.Option(help="A running service; without one, it is started.")] = None,
+) -> None:
+    """Fill a household with five years of history through the HTTP API."""
+    from numina.demonstrating import demonstrate
+
+    demonstrate(_settings(), url, console)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(context: typer.Context) -> None:
+    """Measure Numina beside its peers, from a checkout. Options: --quick, --only MEASURE."""
+    from numina.measuring import measure
+
+    raise typer.Exit(measure(context.args))
+
+
+@app.command()
 def docs(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail when one is stale.")] = False,
 ) -> None:
