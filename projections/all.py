@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+from projections.accounts import Accounts
+from projections.audit import Audit
+from projections.balances import Balances
+from projections.books import Books
 from projections.projection import Projection
+from projections.register import Register
+from projections.rollup import Rollup
+from projections.seal import Seal
+from projections.statements import Statements
 
-ALL: tuple[Projection, ...] = ()
+ALL: tuple[Projection, ...] = (
+    Books(),
+    Accounts(),
+    Audit(),
+    Balances(),
+    Rollup(),
+    Register(),
+    Statements(),
+    Seal(),
+)
