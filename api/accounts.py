@@ -71,7 +71,7 @@ class NewAccount(Described):
         description='Debit positive: a debt of 100 is "-100.00". Posted against the book\'s opening equity.',
     )
     opening_date: CivilDate | None = Field(
-        None, description="The day of the opening balance; today if left out."
+        None, description="The day of the opening balance; before everything (1900-01-01) if left out."
     )
 
 

@@ -6,6 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+# A ledger of living people: civil dates outside these are typing errors. The first one also stands for "before
+# anything that is recorded here", where an opening balance without a date belongs.
+FIRST_DATE = date(1900, 1, 1)
+LAST_DATE = date(2200, 12, 31)
+
 
 class Clock(Protocol):
     def __call__(self) -> datetime: ...

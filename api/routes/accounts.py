@@ -23,7 +23,7 @@ from api.describe import operation, router
 from api.idempotency import frame
 from api.money import amount_in, balances_of
 from api.preconditions import expected_version
-from api.principal import Principal, principal
+from api.principal import principal
 from api.reading import fresh, path_id, read_body, read_query, stream, stream_with_version
 from api.responses import Answer, answer, etag, location
 from api.services import context, services
@@ -37,8 +37,7 @@ from ledger.accounts.commands import (
 )
 from ledger.accounts.events import KINDS, AccountOpened, Guard, Kind
 from ledger.accounts.refusals import UnknownAccount
-from ledger.books.book import Book
-from ledger.clock import civil_date
+from ledger.clock import FIRST_DATE
 from ledger.command import Outcome
 from ledger.entities import fold
 from ledger.money import known_exponent
@@ -105,7 +104,7 @@ async def open_account(request: Request) -> Response:
             guard=guard_of(body, Guard(), body.currency),
             net_worth=body.net_worth,
             text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
-            opening=await _opening(request, who, body),
+            opening=_opening(request, body),
         )
     )
     return opened(request, outcome, "/v1/accounts")
@@ -191,15 +190,11 @@ async def changed(request: Request, outcome: Outcome, account_id: UUID) -> Answe
     return answer(present, headers=[etag(version)])
 
 
-async def _opening(request: Request, who: Principal, body: NewAccount) -> Opening | None:
+def _opening(request: Request, body: NewAccount) -> Opening | None:
     if body.opening_balance is None:
         return None
-    known = services(request)
-    date = body.opening_date
-    if date is None:
-        book = await stream(request, who.book_id, Book)
-        date = civil_date(known.clock(), book.time_zone if book else "UTC")
-    return Opening(known.new_id(), date, amount_in(body.opening_balance, body.currency, "opening_balance"))
+    amount = amount_in(body.opening_balance, body.currency, "opening_balance")
+    return Opening(services(request).new_id(), amount, body.opening_date or FIRST_DATE)
 
 
 @routes.get(

@@ -38,6 +38,7 @@ from ledger.accounts.rules import (
     currencies_unused,
     name_free,
 )
+from ledger.clock import FIRST_DATE
 from ledger.command import Claim, Command, DayRange, Draft, State
 from ledger.money import (
     MAX_EXPONENT,
@@ -55,11 +56,14 @@ from ledger.transactions.placing import check_date
 
 
 class Opening(NamedTuple):
-    """The balance that an account starts with, debit positive, against the book's opening equity."""
+    """The balance that an account starts with, debit positive, against the book's opening equity.
+
+    Without a date it is what the account held before anything that will be recorded of it.
+    """
 
     transaction_id: UUID
-    date: dt.date
     amount: Decimal
+    date: dt.date = FIRST_DATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

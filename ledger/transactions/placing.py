@@ -10,6 +10,7 @@ from uuid import UUID
 from ledger.accounts.account import Account
 from ledger.accounts.guarding import breaches, ranges
 from ledger.accounts.refusals import AccountArchivedAlready, UnknownAccount, WrongCurrency
+from ledger.clock import FIRST_DATE, LAST_DATE
 from ledger.command import DayRange, State
 from ledger.money import InvalidAmount, check_exponent
 from ledger.postings import Posting, balanced
@@ -19,10 +20,6 @@ from ledger.transactions.effects import effects, transition
 from ledger.transactions.events import Type
 from ledger.transactions.forms import Origin
 from ledger.transactions.refusals import WrongKind
-
-# A ledger of living people: dates outside this are typing errors.
-FIRST_DATE = dt.date(1900, 1, 1)
-LAST_DATE = dt.date(2200, 12, 31)
 
 
 def place(
