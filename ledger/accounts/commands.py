@@ -11,6 +11,7 @@ from uuid import UUID
 
 from ledger.accounts.account import DESCRIPTION, Account, name_text, opening_account
 from ledger.accounts.events import (
+    UNGUARDED,
     AccountArchived,
     AccountCounted,
     AccountCurrenciesChanged,
@@ -85,7 +86,7 @@ class OpenAccount(Command):
     exponent: int | None = None
     parent_id: UUID | None = None
     role: str | None = None
-    guard: Guard = Guard()
+    guard: Guard = UNGUARDED
     net_worth: bool = True
     text: Mapping[str, str] = field(default_factory=dict)
     opening: Opening | None = None

@@ -28,6 +28,9 @@ class Guard(msgspec.Struct, frozen=True, omit_defaults=True):
     policy: Policy = "reject"
 
 
+UNGUARDED = Guard()
+
+
 @fact
 class AccountOpened(Fact, frozen=True):
     """`kind` income or expense makes it a category. `type` is the everyday word (checking, credit_card, loan ...).

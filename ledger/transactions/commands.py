@@ -28,9 +28,9 @@ class PostTransaction(Command):
     """Post money, or hold it (`state` pending) until it is posted, voided or `expires_at` (aware UTC) passes.
 
     `transaction_id` is fresh (made by the service, never by a client). `text`: payee, notes, tags
-    (newline-separated), memo.N, metadata (JSON). `type` None is told by the accounts. `origins` (one a posting, or none) are those of a friendly form. Raises Unbalanced, PostingsCount,
-    UnknownAccount, AccountArchivedAlready, WrongKind, WrongCurrency, InvalidAmount, InvalidValue, FloorBreached,
-    AssertionBroken.
+    (newline-separated), memo.N, metadata (JSON). `type` None is told by the accounts. `origins` (one a posting,
+    or none) are those of a friendly form. Raises Unbalanced, PostingsCount, UnknownAccount, WrongKind,
+    AccountArchivedAlready, WrongCurrency, InvalidAmount, InvalidValue, FloorBreached, AssertionBroken.
     """
 
     name: ClassVar[str] = "transaction.post"
