@@ -26,11 +26,17 @@ class Answers:
     started: float = 0.0
     ended: float = 0.0
     kept: list[bytes] = field(default_factory=list)
+    client: float = 0.0
+    """Processor seconds that the load itself took within the span."""
+
+    @property
+    def span(self) -> float:
+        return self.ended - self.started
 
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return len(self.latencies) / (self.ended - self.started)
+        return len(self.latencies) / self.span
 
 
 def closed(
@@ -81,6 +87,7 @@ class _Closed:
         self._stopped = stopped
         self._under_way = 0
         self._last = 0.0
+        self._client = 0.0
         self._connections: list[Connection] = []
         self._done: asyncio.Future[None] | None = None
 
@@ -94,6 +101,7 @@ class _Closed:
                 )
                 self._connections.append(connection)
             self.answers.started = self._last = time.perf_counter()
+            self._client = time.process_time()
             self._begin()
             while not self._done.done():
                 await asyncio.wait([self._done], timeout=SILENCE_LIMIT / 4)
@@ -127,6 +135,7 @@ class _Closed:
         if self._warm:
             self._warm -= 1
             self.answers.started = now
+            self._client = time.process_time()
             return
         self.answers.latencies.append(now - connection.since)
         if self._keep:
@@ -134,6 +143,7 @@ class _Closed:
 
     def _finish(self) -> None:
         self.answers.ended = self._last
+        self.answers.client = time.process_time() - self._client
         if self._done is not None and not self._done.done():
             self._done.set_result(None)
 

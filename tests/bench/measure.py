@@ -56,7 +56,8 @@ class Row:
     @property
     def verdict(self) -> str:
         if self.failure:
-            return "not measured" if self.goal is None else "missed: not measured"
+            what = "" if self.samples else "not measured"
+            return what if self.goal is None else f"missed {what}".strip()
         if self.goal is None:
             return ""
         if self.met:

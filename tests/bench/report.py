@@ -56,10 +56,10 @@ class Report:
         head = [
             "# Speed and size",
             "",
-            "Written by `make bench`. All figures are from one run on one machine, with client, service and",
-            "PostgreSQL on the same cores and every commit durable. A figure is the median of its samples,",
-            "the lowest and highest stand beside it; percentiles are exact. The ratio says how far the goal is",
-            "reached: 1 is just met, more is better, whichever way the bound points.",
+            "Written by `make bench`. All figures are from one run on one machine, with client, service",
+            "and PostgreSQL on the same cores and every commit durable. A figure is the median of its samples,",
+            "with the lowest and the highest beside it; percentiles are exact. The ratio says how far a goal",
+            "is reached: 1 is just met, more is better, whichever way the bound points.",
             "",
         ]
         if self.caveat:

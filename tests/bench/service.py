@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import psutil
+import psycopg
 
 from numina.settings import Settings
 from tests.bench.connection import Address, body, request
@@ -23,7 +24,9 @@ from tests.bench.load import closed
 from tests.bench.workload import ASSETS, CATEGORIES, Book
 
 START_LIMIT = 120.0
+PROJECTED_LIMIT = 600.0
 PASSWORD = "correct horse battery staple"
+_BEHIND = "SELECT head.position - tracking.position FROM record.head, views.tracking"
 _READY = re.compile(r"ready: https?://([^:/]+):(\d+)")
 _ROLES = {"api": "API", "project": "projector", "scheduler": "scheduler"}
 
@@ -34,8 +37,9 @@ class ServiceFailed(Exception):
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: where it listens, and the process ids of each part."""
+    """A running service: its database, where it listens, and the process ids of each part."""
 
+    url: str
     address: Address
     roles: Mapping[str, Sequence[int]]
 
@@ -76,17 +80,14 @@ class Service:
         answers = closed(self.address, requests, 8, keep=True)
         return tuple(UUID(json.loads(body(answer))["id"]) for answer in answers.kept)
 
-    def await_projected(self, token: str) -> None:
-        """Waits until a strongly consistent read is answered: everything posted is projected."""
-        deadline = time.monotonic() + 600
-        while True:
-            try:
-                self.call("GET", "/v1/transactions?limit=1", token=token)
-                return
-            except ServiceFailed:
+    def await_projected(self) -> None:
+        """Waits until everything recorded is projected. Raises ServiceFailed after ten minutes."""
+        deadline = time.monotonic() + PROJECTED_LIMIT
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            while connection.execute(_BEHIND).fetchone() != (0,):
                 if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
+                    raise ServiceFailed("the projections did not reach the end of the record")
+                time.sleep(0.2)
 
 
 @contextmanager
@@ -101,7 +102,7 @@ def serving(url: str, home: Path) -> Iterator[Service]:
         )
     try:
         address = _await_ready(process, said)
-        yield Service(address, _parts(process.pid))
+        yield Service(url, address, _parts(process.pid))
     finally:
         process.terminate()
         try:

@@ -1,4 +1,4 @@
-"""What each part of the system used while something was measured: processor time and memory by role."""
+"""What the machine did while something was measured: processor time by part, idle time, memory."""
 
 from __future__ import annotations
 
@@ -7,46 +7,83 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import psutil
 
-SAMPLE = 0.2
+EVERY = 0.2
+"""Seconds between two looks."""
 MIB = 1 << 20
+CORES = psutil.cpu_count() or 1
+
+
+class Look(NamedTuple):
+    """The clock (time.perf_counter, the same in all processes), and processor seconds used until then."""
+
+    at: float
+    by_process: dict[str, dict[int, float]]
+    idle: float
 
 
 @dataclass
 class Usage:
-    """Shares of one core by role, and the most memory (MiB resident) that the first process of it had."""
+    """A series of looks, and the most memory (MiB resident) that the first process of each role had."""
 
-    cores: dict[str, float] = field(default_factory=dict)
+    looks: list[Look] = field(default_factory=list)
     peak_mib: dict[str, float] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        busiest = sorted(self.cores.items(), key=lambda item: -item[1])
-        return ", ".join(f"{role} {share:.0%}" for role, share in busiest if share >= 0.01) + " of a core"
+    def during(self, start: float, end: float, client: float = 0.0) -> str:
+        """Shares of one core by role between two moments of time.perf_counter, in words.
+
+        `client` is the processor time that the load itself took. What is left of the machine is idle (waiting
+        for the disk or for each other), or belongs to programs that are none of ours.
+        """
+        first = max((look for look in self.looks if look.at <= start), default=self.looks[0])
+        last = min((look for look in self.looks if look.at >= end), default=self.looks[-1])
+        span = last.at - first.at
+        if span <= 0:
+            return ""
+        shares = {
+            role: sum(spent - first.by_process[role].get(pid, 0.0) for pid, spent in after.items()) / span
+            for role, after in last.by_process.items()
+        }
+        if client:
+            shares["client"] = client / (end - start)
+        idle = (last.idle - first.idle) / span
+        shares["other programs"] = CORES - idle - sum(shares.values())
+        busiest = sorted(shares.items(), key=lambda item: -item[1])
+        busy = [f"{role} {share:.0%}" for role, share in busiest if share >= 0.02]
+        return f"of {CORES} cores: " + ", ".join([*busy, f"idle {idle:.0%}"])
+
+    def whole(self) -> str:
+        """The same for the whole series."""
+        return self.during(self.looks[0].at, self.looks[-1].at)
 
 
 @contextmanager
 def measured(roles: Mapping[str, Sequence[int]], postmaster: int) -> Iterator[Usage]:
-    """Fills the yielded Usage when the block ends. PostgreSQL's processes are found from its postmaster.
+    """Looks at the processes of `roles`, and at those of PostgreSQL, while the block runs.
 
-    Time of a process that ends within the block is lost, so connections are to outlive it.
+    What a process that ended meanwhile used since the last look is lost.
     """
     usage = Usage()
     stop = threading.Event()
-    sampler = threading.Thread(target=_sample, args=(roles, usage, stop), daemon=True)
-    before, start = _times(roles, postmaster), time.perf_counter()
-    sampler.start()
+    server = psutil.Process(postmaster)
+
+    def look_on() -> None:
+        while not stop.is_set():
+            _look(roles, server, usage)
+            stop.wait(EVERY)
+
+    _look(roles, server, usage)
+    looker = threading.Thread(target=look_on, daemon=True)
+    looker.start()
     try:
         yield usage
     finally:
-        span = time.perf_counter() - start
-        after = _times(roles, postmaster)
         stop.set()
-        sampler.join()
-        for role in after:
-            spent = sum(after[role][pid] - before[role].get(pid, 0.0) for pid in after[role])
-            usage.cores[role] = spent / span
+        looker.join()
+        _look(roles, server, usage)
 
 
 def resident_mib(pid: int) -> float:
@@ -63,27 +100,19 @@ def own_peak_mib() -> float:
     return float("nan")
 
 
-def _sample(roles: Mapping[str, Sequence[int]], usage: Usage, stop: threading.Event) -> None:
-    while not stop.is_set():
-        for role, pids in roles.items():
-            try:
-                usage.peak_mib[role] = max(usage.peak_mib.get(role, 0.0), resident_mib(pids[0]))
-            except psutil.NoSuchProcess:
-                continue
-        stop.wait(SAMPLE)
+def _look(roles: Mapping[str, Sequence[int]], server: psutil.Process, usage: Usage) -> None:
+    by_process = {role: {pid: _seconds(psutil.Process(pid)) for pid in pids} for role, pids in roles.items()}
+    by_process["PostgreSQL"] = {each.pid: _seconds(each) for each in server.children()}
+    machine = psutil.cpu_times()
+    idle = machine.idle + getattr(machine, "iowait", 0.0)
+    usage.looks.append(Look(time.perf_counter(), by_process, idle))
+    for role, pids in roles.items():
+        usage.peak_mib[role] = max(usage.peak_mib.get(role, 0.0), resident_mib(pids[0]))
 
 
-def _times(roles: Mapping[str, Sequence[int]], postmaster: int) -> dict[str, dict[int, float]]:
-    """Processor seconds by role and process id."""
-    found = {role: {pid: _seconds(pid) for pid in pids} for role, pids in roles.items()}
-    backends = psutil.Process(postmaster).children(recursive=True)
-    found["PostgreSQL"] = {process.pid: _seconds(process.pid) for process in backends}
-    return found
-
-
-def _seconds(pid: int) -> float:
+def _seconds(process: psutil.Process) -> float:
     try:
-        times = psutil.Process(pid).cpu_times()
+        times = process.cpu_times()
     except psutil.NoSuchProcess:
         return 0.0
     return float(times.user + times.system)

@@ -14,8 +14,6 @@ from typing import Any
 
 import psycopg
 
-from api.freshness import CHANNEL as PROJECTED
-from ledger.batch import CHANNEL as RECORDED
 from tests.bench import workload
 from tests.bench.children import beside, in_child
 from tests.bench.connection import Address
@@ -28,6 +26,8 @@ from tests.bench.service import serving
 from tests.bench.usage import measured
 from tests.bench.workload import Book
 
+RECORDED, PROJECTED = "stored_events", "projected"
+"""The channels on which the writer and the projector announce the position that they reached."""
 RATE = 2_000
 CONNECTIONS = 100
 DRAIN = 10.0
@@ -40,7 +40,7 @@ def lag(run: Run) -> Iterator[Row]:
     with serving(url, run.home("lag")) as service:
         run.say("opening 1,000 accounts")
         book = service.open_book("lag")
-        service.await_projected(book.token)
+        service.await_projected()
         p99s, seen, achieved, used = [], Latencies(), [], ""
         for number in range(run.sizes.runs):
             run.say(f"projector's lag at {RATE:,} tx/s ({number + 1} of {run.sizes.runs})")
@@ -49,7 +49,7 @@ def lag(run: Run) -> Iterator[Row]:
                 answers = in_child(_post, service.address, book, count, number)
                 lags = heard()
             achieved.append(answers.rate)
-            used = str(usage)
+            used = usage.during(answers.started, answers.ended, answers.client)
             p99s.append(Latencies(lags).percentile(0.99))
             seen.seconds += lags
         rates = ", ".join(f"{rate:,.0f}" for rate in achieved)

@@ -89,7 +89,7 @@ class _Bench:
         self._book = book
         self._server = server
         self.usages: list[Usage] = []
-        self._used: dict[str, Usage] = {}
+        self._used: dict[str, str] = {}
         self._samples: dict[str, list[Answers]] = {"spread": [], "hot": [], "one": [], "bulk": []}
 
     def rounds(self) -> None:
@@ -106,12 +106,12 @@ class _Bench:
         with measured(self._service.roles, self._server) as usage:
             answers = in_child(function, *arguments)
         self._samples[name].append(answers)
-        self._used[name] = usage
+        self._used[name] = usage.during(answers.started, answers.ended, answers.client)
         self.usages.append(usage)
 
     def rows(self) -> Iterator[Row]:
         spread, hot, one, bulk = (self._samples[name] for name in ("spread", "hot", "one", "bulk"))
-        used = {name: str(usage) for name, usage in self._used.items()}
+        used = self._used
         rates = [answers.rate for answers in spread]
         yield Row(
             "HTTP, 100 connections", rates, "tx/s", at_least(2_500, "tx/s"), used["spread"], _all(spread)

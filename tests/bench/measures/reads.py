@@ -39,12 +39,12 @@ def reads(run: Run) -> Iterator[Row]:
         run.say(f"posting {history:,} transactions of ten years through bulk")
         in_child(post_bulk, service.address, book, history // BULK, 1, True)
         run.say("waiting for the projections")
-        service.await_projected(book.token)
+        service.await_projected()
         yield from _rows(run, service, url, book, f"{history:,} transactions in the book")
         run.say(f"posting {other:,} transactions into somebody else's book")
         in_child(_fill_other, url, home, other)
         run.say("waiting for the projections")
-        service.await_projected(book.token)
+        service.await_projected()
         yield from _rows(run, service, url, book, f"and {other:,} in another book")
 
 
@@ -57,12 +57,14 @@ def _rows(run: Run, service: Service, url: str, book: Book, where: str) -> Itera
             beside(_write, service.address, book, number) as written,
             measured(service.roles, postmaster(url)) as usage,
         ):
-            runs.append(in_child(_read, service.address, book, run.sizes.reads, number))
-            writers.append(written().rate)
-        used = str(usage)
+            answers = in_child(_read, service.address, book, run.sizes.reads, number)
+            runs.append(answers)
+            writers.append(written())
+        client = answers.client + writers[-1].client * (answers.ended - answers.started) / writers[-1].span
+        used = usage.during(answers.started, answers.ended, client)
     run.say(f"reads, {where}, nobody writing")
     quiet = _by_kind(in_child(_read, service.address, book, run.sizes.reads, 1))
-    posted = ", ".join(f"{rate:,.0f}" for rate in writers)
+    posted = ", ".join(f"{answers.rate:,.0f}" for answers in writers)
     for number, kind in enumerate(KINDS):
         each = [_by_kind(answers)[number] for answers in runs]
         together = Latencies([seconds for latencies in each for seconds in latencies.seconds])

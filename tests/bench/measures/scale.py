@@ -78,7 +78,7 @@ def _cost(run: Run, url: str, home: Path, book: Book, transactions: int) -> Cost
         rate, _ = in_child(writing.into, url, home, book, max(3, sizes.batches // 4), number)
         by_writer.append(1e6 / rate)
     with serving(url, home) as service:
-        service.await_projected(book.token)
+        service.await_projected()
         for number in range(sizes.runs):
             run.say(f"HTTP at {transactions:,} transactions ({number + 1} of {sizes.runs})")
             order = (service.address, book, "recent", sizes.requests // 5, CONNECTIONS, sizes.warm, number)
@@ -92,7 +92,7 @@ def _rebuilds(run: Run, url: str, home: Path) -> tuple[list[Rebuild], str]:
         run.say(f"rebuilding everything ({number + 1} of {run.sizes.runs})")
         with measured({}, postmaster(url)) as usage:
             once = in_child(_rebuild, url, home)
-        used = f"{usage}; rebuild {once[1] / once[0].seconds:.0%} of a core"
+        used = f"{usage.whole()} (of which rebuild {once[1] / once[0].seconds:.0%})"
         done.append(once[0])
     return done, used
 

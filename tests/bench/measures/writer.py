@@ -52,6 +52,6 @@ def into(url: str, home: Path, book: Book, count: int, seed: int) -> tuple[float
     with inprocess.writing(url, home) as running:
         inprocess.batches(running, book, workload.recent(book, 2 * inprocess.BATCH, -seed))
         commands = inprocess.prepared(book, workload.recent(book, count * inprocess.BATCH, seed))
-        with measured({"Python": [os.getpid()]}, postmaster(url)) as usage:
+        with measured({"writer's process": [os.getpid()]}, postmaster(url)) as usage:
             spans = inprocess.timed(running, commands)
-    return inprocess.BATCH / median(spans), str(usage)
+    return inprocess.BATCH / median(spans), usage.whole()

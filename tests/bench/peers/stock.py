@@ -15,9 +15,9 @@ from psycopg.conninfo import conninfo_to_dict
 class Transfer(Aggregate):
     """The data of a transaction of ours: date, payee, two postings with account, amount and currency.
 
-    Kept small, which flatters it: ids are bare hexadecimal, postings plain lists, the book is left out;
-    280 bytes an event. From about 350 bytes a save of 1,000 often never returns, because the stock recorder's pipeline
-    and the server wait for each other.
+    Kept small, which flatters it: ids are bare hexadecimal, postings plain lists, the book is left out; 280
+    bytes an event. From about 350 bytes a save of 1,000 often never returns, because the stock recorder's
+    pipeline and the server wait for each other.
     """
 
     @event("Posted")
