@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -25,6 +27,10 @@ SAFE_INTEGER = 2**53 - 1
 
 # No C0 and C1 control characters; in notes, line breaks and tabs are welcome.
 _LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_CIVIL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _PROSE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 
 
@@ -70,6 +76,29 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _date(value: object) -> object:
+    """Reads the one form of a date; pydantic would take "1767225600" for seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    if _CIVIL.fullmatch(value) is None:
+        raise ValueError("A date is written YYYY-MM-DD.")
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("There is no such day in the calendar.") from None
+
+
+def _instant(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if _RFC3339.fullmatch(value) is None:
+        raise ValueError("An instant is written YYYY-MM-DDTHH:MM:SS with Z or an offset.")
+    try:
+        return dt.datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError("There is no such instant in the calendar.") from None
+
+
 Line = Annotated[str, StringConstraints(max_length=500, pattern=_LINE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE, strip_whitespace=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE, strip_whitespace=True)]
@@ -99,6 +128,7 @@ Metadata = Annotated[
 ]
 CivilDate = Annotated[
     dt.date,
+    BeforeValidator(_date),
     Field(
         ge=FIRST_DAY,
         le=LAST_DAY,
@@ -108,6 +138,7 @@ CivilDate = Annotated[
 ]
 Instant = Annotated[
     AwareDatetime,
+    BeforeValidator(_instant),
     Field(
         ge=dt.datetime(1900, 1, 1, tzinfo=dt.UTC),
         lt=dt.datetime(3000, 1, 1, tzinfo=dt.UTC),

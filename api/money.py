@@ -57,17 +57,17 @@ def written(amount: Decimal, currency: str, declared: int | None = None) -> str:
 
 def money(amount: Decimal, currency: str, declared: int | None = None) -> Money:
     """The amount with its currency, as answers carry it."""
-    return Money(amount=written(amount, currency, declared), currency=currency)
+    return {"amount": written(amount, currency, declared), "currency": currency}
 
 
 def balance_of(currency: str, balance: Balance, declared: int | None = None) -> CurrencyBalance:
     """The three balances of one currency."""
-    return CurrencyBalance(
-        currency=currency,
-        posted=money(balance.posted, currency, declared),
-        pending=money(balance.pending, currency, declared),
-        available=money(balance.available, currency, declared),
-    )
+    return {
+        "currency": currency,
+        "posted": money(balance.posted, currency, declared),
+        "pending": money(balance.pending, currency, declared),
+        "available": money(balance.available, currency, declared),
+    }
 
 
 def balances_of(touched: Iterable[tuple[UUID, str, Balance]]) -> list[AccountBalance]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -18,6 +19,11 @@ MEDIA = b"application/problem+json"
 CATALOGUE = "/problems#"
 RESERVED = frozenset({"type", "title", "status", "detail", "code", "field", "retryable"})
 MAX_ERRORS = 20
+_BOUNDS = {
+    "greater_than_equal": ("ge", "no earlier than"),
+    "less_than_equal": ("le", "no later than"),
+    "less_than": ("lt", "earlier than"),
+}
 _NAME = re.compile(r"[a-z0-9_]+")
 MAX_FIELD = 200
 
@@ -200,7 +206,9 @@ def _message(error: Mapping[str, Any]) -> str:
         return "There is no such field here."
     if kind == "missing":
         return "This field is required."
-    message = str(error["msg"])
+    if kind in _BOUNDS and isinstance(bound := error["ctx"][_BOUNDS[kind][0]], dt.date):
+        return f"It must be {_BOUNDS[kind][1]} {bound.isoformat()}."
+    message = str(error["ctx"]["error"]) if kind == "value_error" else str(error["msg"])
     return message if message.endswith(".") else message + "."
 
 
