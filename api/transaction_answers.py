@@ -116,9 +116,10 @@ def account_balances(
 ) -> list[AccountBalance]:
     """The balances that a command led to."""
     return [
-        AccountBalance(
-            account_id=account_id, **balance_of(currency, balance, declared.get((account_id, currency)))
-        )
+        {
+            "account_id": account_id,
+            **balance_of(currency, balance, declared.get((account_id, currency)) if declared else None),
+        }
         for account_id, currency, balance in touched
     ]
 
@@ -129,20 +130,22 @@ def places(transaction: Transaction) -> list[tuple[UUID, str]]:
 
 
 def _postings(transaction: Transaction, declared: Declared) -> list[PostingAnswer]:
-    text = transaction.text
+    # Hashing an id costs more than all else here, so nothing is looked up in what is mostly empty.
+    text, cleared, reconciled = transaction.text, transaction.cleared, transaction.reconciled
     shown: list[PostingAnswer] = []
     for index, posting in enumerate(transaction.terms.postings):
         account_id, currency = posting.account_id, posting.currency
-        answer = PostingAnswer(
-            account_id=account_id,
-            amount=written(posting.amount, currency, declared.get((account_id, currency))),
-            currency=currency,
-            cleared=account_id in transaction.cleared,
-        )
+        decimals = declared.get((account_id, currency)) if declared else None
+        answer: PostingAnswer = {
+            "account_id": account_id,
+            "amount": written(posting.amount, currency, decimals),
+            "currency": currency,
+            "cleared": bool(cleared) and account_id in cleared,
+        }
         memo = text.get(f"memo.{index}")
         if memo is not None:
             answer["memo"] = memo
-        if account_id in transaction.reconciled:
-            answer["reconciliation_id"] = transaction.reconciled[account_id]
+        if reconciled and account_id in reconciled:
+            answer["reconciliation_id"] = reconciled[account_id]
         shown.append(answer)
     return shown

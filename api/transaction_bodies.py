@@ -63,7 +63,7 @@ class TransactionBody(Body):
     to_currency: Currency | None = None
     payee: Line | None = None
     notes: Notes | None = None
-    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS, fail_fast=True)] = []
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS, fail_fast=True)] | None = None
     metadata: Metadata | None = None
     state: Annotated[
         Literal["pending", "posted"] | None,

@@ -69,7 +69,7 @@ async def _answered(
     request: Request, outcome: Outcome, transaction: Transaction, status: int, headers: list[Header]
 ) -> Response:
     touched = [(account_id, currency) for account_id, currency, _ in outcome.balances]
-    decimals = await declared(request, [*touched, *places(transaction)])
+    decimals = await declared(request, touched + places(transaction))
     flagged = [account_id for each in outcome.facts for account_id in getattr(each.fact, "flagged", ())]
     payload = CommandedTransaction(
         **transaction_answer(transaction, decimals),

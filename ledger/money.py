@@ -105,11 +105,11 @@ def exponent_of(currency: str, declared: int | None = None, *, field: str | None
 
 def read_amount(text: str, *, field: str | None = None) -> Decimal:
     """The exact value of `text`; refuses NaN, infinity, exponents, signs other than a minus, and more than
-    20 digits before the point. Raises InvalidAmount."""
+    20 digits before the point or 18 after it. Raises InvalidAmount."""
     if len(text) > 64 or _AMOUNT.fullmatch(text) is None:
         raise InvalidAmount(
             f'{text[:40]!r} is not an amount. Write plain digits such as "-12.34": no exponent, no thousands '
-            f"separator, at most {MAX_WHOLE_DIGITS} digits before the point.",
+            f"separator, at most {MAX_WHOLE_DIGITS} digits before the point and {MAX_EXPONENT} after it.",
             field=field,
         )
     return Decimal(text)
@@ -121,7 +121,7 @@ def check_exponent(amount: Decimal, currency: str, exponent: int, *, field: str 
     if (
         isinstance(scale, int)
         and -scale > exponent
-        and amount != amount.quantize(Decimal(1).scaleb(-exponent))
+        and amount != amount.quantize(Decimal(1).scaleb(-exponent), context=_WIDE)
     ):
         raise InvalidAmount(
             f"{currency} has {exponent} decimals; {amount} has {-scale}.",
