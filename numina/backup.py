@@ -45,15 +45,16 @@ def backup(settings: Settings, file: Path, console: Console, *, with_master_key:
 
 
 def _dump(settings: Settings, file: Path) -> None:
-    partial = file.with_name(f"{file.name}.partial")
     database, environment = target(settings)
+    partial = file.with_name(f"{file.name}.partial")
     command = [str(program("pg_dump", settings)), "--format=custom", "--no-password", f"--dbname={database}"]
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            done = subprocess.run(  # noqa: S603 - the wheel's own program
-                command, stdout=out, stderr=subprocess.PIPE, env=environment, check=False
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as made:
+            # By name, not through a pipe: pg_dump then goes back to note where in the file each table lies.
+            done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
+                [*command, f"--file={partial}"], capture_output=True, env=environment, check=False
             )
-            os.fsync(out.fileno())
+            os.fsync(made.fileno())
         if done.returncode != 0:
             raise BackupFailed(f"pg_dump failed: {done.stderr.decode(errors='replace').strip()}")
         partial.rename(file)
