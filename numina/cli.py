@@ -167,9 +167,12 @@ def restore(
     ] = None,
 ) -> None:
     """Restore a backup into an empty database, and verify it."""
+    from numina.checking import verify_live
     from numina.restoring import restore
 
     restore(_settings(), file, master_key, console)
+    if not verify_live(_settings(), console):
+        raise typer.Exit(1)
 
 
 @app.command()
