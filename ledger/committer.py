@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any, NamedTuple
 
-
 from ledger.batch import Batch
 from ledger.clock import Clock
 from ledger.decider import Decider
@@ -96,7 +95,7 @@ class Committer:
                 flying = self._flight is not None and not self._flight.done.done()
                 if not flying or queue.commands >= _WORTHWHILE:
                     taken = queue.take(*self._size)
-                    if taken or not flying and (self._decided or self._flight is not None or queue.closed):
+                    if taken or (not flying and (self._decided or self._flight is not None or queue.closed)):
                         return taken
                 queue.changed.wait()
 
@@ -121,7 +120,7 @@ class Committer:
         commands, size = self._size
         self._size = (
             commands + sum(len(s.commands) for s in taken),
-            size + sum(command.weight() for s in taken for command in s.commands),
+            size + sum(s.weight for s in taken),
         )
 
     def _under_lock(self, decider: Decider, taken: list[Submission]) -> None:

@@ -81,8 +81,17 @@ class Decider:
             found = store.answered(self._connection, keyed)
             answered.update(found)
             self.batch.replayed.extend(found)
-        self._loader.load([c for c in commands if c.command_id not in answered] if answered else commands)
+        self._load([c for c in commands if c.command_id not in answered] if answered else commands)
         return [self._submission(s.commands, s.atomic, self.batch) for s in submissions]
+
+    def _load(self, commands: Sequence[Command]) -> None:
+        try:
+            self._loader.load(commands)
+        except (psycopg.Error, NotSettled):
+            raise
+        except Exception:
+            # One could not say what it must know. Each now asks for itself, and that one alone is answered so.
+            return
 
     def _open(self) -> Batch:
         if self.head is None:
@@ -106,14 +115,20 @@ class Decider:
         """`batch` is committed: what only bridged the time until then is forgotten."""
         for command_id in (*(answer.command.command_id for answer in batch.answers), *batch.replayed):
             self._answered.pop(command_id, None)
+        if self.batch is not None:
+            # The open batch may have gone on from what this one left in them.
+            self.batch.short_lived.extend(batch.short_lived)
+            return
         for number in batch.short_lived:
             self._memory.streams.pop(number, None)
 
     def _submission(self, commands: Sequence[Command], atomic: bool, batch: Batch) -> list[Any]:
         mark = self._memory.mark(), len(batch.facts), len(batch.answers)
         results: list[Any] = []
+        # The items of a trial see each other, as they would in earnest.
+        trial = bool(commands) and all(command.dry_run for command in commands)
         for index, command in enumerate(commands):
-            result = self._one(command, batch)
+            result = self._one(command, batch, keep=trial)
             if atomic and isinstance(result, Exception):
                 self._memory.roll_back(mark[0])
                 for answer in batch.answers[mark[2] :]:
@@ -124,9 +139,12 @@ class Decider:
                     result if i == index else NotCarriedOut(detail, item=index) for i in range(len(commands))
                 ]
             results.append(result)
+        if trial:
+            self._memory.roll_back(mark[0])
         return results
 
-    def _one(self, command: Command, batch: Batch) -> Outcome | Exception:
+    def _one(self, command: Command, batch: Batch, keep: bool) -> Outcome | Exception:
+        """What came of a command. What a dry run changed in memory stays there for now if `keep`."""
         earlier = self._answered.get(command.command_id) if command.request is not None else None
         if earlier is not None:
             return self._replay(command, earlier, batch)
@@ -140,7 +158,8 @@ class Decider:
             self._memory.roll_back(mark)
             return error
         if command.dry_run:
-            self._memory.roll_back(mark)
+            if not keep:
+                self._memory.roll_back(mark)
             return outcome
         batch.facts.extend(outcome.facts)
         if command.request is not None:

@@ -28,11 +28,12 @@ class Limits(NamedTuple):
 
 class Submission(NamedTuple):
     """Commands handed in together; an `atomic` one is carried out whole or not at all. `deliver` is told the
-    result of each command, once."""
+    result of each command, once; `weight` is about how many bytes of facts they lead to."""
 
     commands: Sequence[Command]
     atomic: bool
     deliver: Deliver
+    weight: int
 
 
 class Queue:
@@ -74,7 +75,7 @@ class Queue:
         while self._items:
             following = self._items[0]
             commands += len(following.commands)
-            size += sum(command.weight() for command in following.commands)
+            size += following.weight
             over = commands > self._limits.batch_commands or size > self._limits.batch_bytes
             if over and commands > len(following.commands):
                 break

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 from ledger.clock import Clock, system_clock
@@ -81,17 +82,19 @@ class Writer:
         return answer.result()
 
     def _submit(self, commands: Sequence[Command], atomic: bool, deliver: Deliver) -> None:
-        parts = _parts(commands, atomic, deliver, self._limits.batch_commands)
-        self._queue.put([Submission(part, atomic, deliver_part) for part, deliver_part in parts])
+        self._queue.put(_parts(commands, atomic, deliver, self._limits))
 
 
-def _parts(
-    commands: Sequence[Command], atomic: bool, deliver: Deliver, size: int
-) -> list[tuple[Sequence[Command], Deliver]]:
-    """A submission cut to the size of a batch, answered when all parts are done; an atomic one stays whole."""
-    if atomic or len(commands) <= size:
-        return [(commands, deliver)]
-    slices = [commands[i : i + size] for i in range(0, len(commands), size)]
+def _parts(commands: Sequence[Command], atomic: bool, deliver: Deliver, limits: Limits) -> list[Submission]:
+    """Commands cut to the size of a batch, answered when all parts are done; an atomic set stays whole.
+
+    Weighed here, so that a command that cannot be weighed costs its caller and not the writer's thread.
+    """
+    weights = [command.weight() for command in commands]
+    ends = [len(commands)] if atomic else _ends(weights, limits)
+    if len(ends) == 1:
+        return [Submission(commands, atomic, deliver, sum(weights))]
+    slices = [slice(start, end) for start, end in pairwise([0, *ends])]
     done: dict[int, list[Result]] = {}
 
     def part(index: int) -> Deliver:
@@ -102,7 +105,19 @@ def _parts(
 
         return deliver_part
 
-    return [(piece, part(i)) for i, piece in enumerate(slices)]
+    return [Submission(commands[s], atomic, part(i), sum(weights[s])) for i, s in enumerate(slices)]
+
+
+def _ends(weights: Sequence[int], limits: Limits) -> list[int]:
+    """Where each part ends: none has too many commands, or too many bytes unless it is a single command."""
+    ends, start, size = [], 0, 0
+    for index, weight in enumerate(weights):
+        size += weight
+        full = index - start >= limits.batch_commands or size > limits.batch_bytes
+        if full and index > start:
+            ends.append(index)
+            start, size = index, weight
+    return [*ends, len(weights)]
 
 
 def _resolve(answer: asyncio.Future[list[Any]], results: list[Any]) -> None:
