@@ -79,3 +79,12 @@ def _line(account_id: UUID, row: tuple[Any, ...]) -> Line:
         bool(cleared),
         locked.get(account_id),
     )
+
+
+async def cleared(
+    connection: psycopg.AsyncConnection[Any], account_id: UUID, currency: str, last: dt.date, *, limit: int
+) -> list[UUID]:
+    """The transactions up to and with `last` that are marked cleared on the account and on no statement yet."""
+    given = {"account_id": account_id, "currency": currency, "last": last, "limit": limit}
+    cursor = await connection.execute(SQL["cleared"], given, binary=True)
+    return [row[0] for row in await cursor.fetchall()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
@@ -24,6 +25,7 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     closing_balance: Decimal
     transaction_ids: tuple[UUID, ...]
     locked: bool = True
+    text: Mapping[str, str] = {}
 
 
 class ReconciliationUnreadable(Refusal):
@@ -47,6 +49,7 @@ def evolve(
                 currency=fact.currency,
                 closing_balance=fact.closing_balance,
                 transaction_ids=fact.transaction_ids,
+                text=fact.text,
             )
         case StatementUnlocked() if reconciliation is not None:
             return msgspec.structs.replace(reconciliation, locked=False)
