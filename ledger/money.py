@@ -22,7 +22,9 @@ _PLAIN_DECIMALS = 6
 _UNITS = [Decimal(1).scaleb(-decimals) for decimals in range(_PLAIN_DECIMALS + 1)]
 _ZEROS = [f"{ZERO:.{decimals}f}" for decimals in range(_PLAIN_DECIMALS + 1)]
 
-_AMOUNT = re.compile(rf"-?(0|[1-9][0-9]{{0,{MAX_WHOLE_DIGITS - 1}}})(\.[0-9]{{1,40}})?", re.ASCII)
+_AMOUNT = re.compile(rf"-?(0|[1-9][0-9]{{0,{MAX_WHOLE_DIGITS - 1}}})(\.[0-9]{{1,{MAX_EXPONENT}}})?", re.ASCII)
+# The largest amount at the finest exponent has 38 digits; Python's own context would stop at 28.
+_WIDE = Context(prec=60)
 _CODE = re.compile(r"[A-Z][A-Z0-9._'-]{0,23}", re.ASCII)
 
 # ISO 4217 knows no crypto-assets; these are the decimals that their own networks use.

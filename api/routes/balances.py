@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from api.times import AsOf, KnownAt, known_position
 from ledger.accounts.account import Account
 from ledger.accounts.refusals import UnknownAccount, WrongCurrency
 from ledger.command import Balance
-from ledger.money import ZERO, add, read_amount
+from ledger.money import ZERO, add
 from ledger.refusals import InvalidValue
 from projections.lines import Line, Place, lines
 from projections.sums import balance_as_of, balance_known_at
@@ -192,7 +193,7 @@ async def statement(request: Request) -> Response:
             limit=query.limit + 1,
         )
     decimals = (await _decimals(request, account, [currency])).get((account.account_id, currency))
-    opening = before.get(currency, _NOTHING).posted if resumed is None else read_amount(resumed[3])
+    opening = before.get(currency, _NOTHING).posted if resumed is None else Decimal(resumed[3])
     shown, running = [], opening
     for line in found[: query.limit]:
         running = add(running, line.amount)

@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from ledger.command import Command, DayRange, Draft, State
-from ledger.money import ZERO, InvalidAmount, add, known_exponent, split, total
+from ledger.money import ZERO, InvalidAmount, add, check_exponent, known_exponent, split, total
 from ledger.postings import Posting
 from ledger.record import Fact
 from ledger.refusals import InvalidValue, Stale
@@ -316,6 +316,7 @@ def part_of(held: Sequence[Posting], amount: Decimal) -> tuple[Posting, ...]:
     exponent = known_exponent(held[0].currency)
     if exponent is None:
         exponent = max(max(0, -int(p.amount.as_tuple().exponent)) for p in held)
+    check_exponent(amount, held[0].currency, exponent, field="amount")
     parts = {}
     for sign in (1, -1):
         side = [i for i, p in enumerate(held) if p.amount and (p.amount > 0) == (sign > 0)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NoReturn
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from ledger.accounts.guarding import breaches, ranges
 from ledger.accounts.refusals import AccountArchivedAlready, UnknownAccount, WrongCurrency
 from ledger.clock import FIRST_DATE, LAST_DATE
 from ledger.command import DayRange, State
-from ledger.money import InvalidAmount, check_exponent
+from ledger.money import InvalidAmount, check_exponent, exponent_of, known_exponent
 from ledger.postings import Posting, balanced
 from ledger.record import Fact
 from ledger.refusals import InvalidValue
@@ -31,7 +31,7 @@ def place(
     check_date(date)
     balanced(postings)
     accounts: dict[int, Account] = {}
-    book = book_id.int
+    book, loose = book_id.int, False
     for index, posting in enumerate(postings):
         account = state.entity(Account, posting.account_id)
         if account is None or account.book_id.int != book:
@@ -40,9 +40,12 @@ def place(
         plain = account.plain and posting.currency == account.currency
         if not plain or not posting.amount.same_quantum(account.quantum):
             _check(account, posting, origins, index)
+            loose = loose or (account.any_currency and known_exponent(posting.currency) is None)
         if origins and origins[index].kinds and account.kind not in origins[index].kinds:
             _wrong_kind(account, origins[index])
         accounts[posting.account_id.int] = account
+    if loose:
+        _all_declared(accounts, postings, origins)
     return list(accounts.values())
 
 
@@ -91,12 +94,27 @@ def _check(account: Account, posting: Posting, origins: Sequence[Origin], index:
             account_id=str(account.account_id),
             currency=currency,
         )
-    if not account.any_currency:
+    if not account.any_currency or currency == account.currency or known_exponent(currency) is not None:
         try:
             check_exponent(posting.amount, currency, account.decimals(currency))
         except InvalidAmount as refusal:
             refusal.field = _field(origins, index, "amount")
             raise
+
+
+def _all_declared(
+    accounts: Mapping[int, Account], postings: Sequence[Posting], origins: Sequence[Origin]
+) -> None:
+    """A commodity of one's own stands on an account that declared it, whatever else it stands on: else a typing
+    slip on two accounts of every currency would make a new one. Raises UnknownCurrency."""
+    declared = set()
+    for posting in postings:
+        account = accounts[posting.account_id.int]
+        if account.exponent is not None and posting.currency in (account.currency, *account.currencies):
+            declared.add(posting.currency)
+    for index, posting in enumerate(postings):
+        if posting.currency not in declared:
+            exponent_of(posting.currency, field=_field(origins, index, "currency"))
 
 
 def _wrong_kind(account: Account, origin: Origin) -> NoReturn:
