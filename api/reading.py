@@ -93,15 +93,15 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
             found.position = known.freshness.position
             yield connection
             return
-        head = await _head(connection)
-        if known.freshness.position >= head:
+        recorded = await head(connection)
+        if known.freshness.position >= recorded:
             found.position = known.freshness.position
             yield connection
             return
     # Waiting must not hold a connection that somebody else could work with.
-    if not await known.freshness.reach(head, known.patience):
+    if not await known.freshness.reach(recorded, known.patience):
         raise NotFresh(
-            f"The read models are at {known.freshness.position} of {head}. Try again, or send "
+            f"The read models are at {known.freshness.position} of {recorded}. Try again, or send "
             "`Numina-Consistency: eventual` to read them as they are.",
             retry_after=1,
         )
@@ -110,6 +110,7 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def _head(connection: Connection) -> int:
+async def head(connection: Connection) -> int:
+    """The position of the last fact that is recorded, projected or not."""
     row = await (await connection.execute(_HEAD)).fetchone()
     return int(row[0]) if row else 0

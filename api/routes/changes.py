@@ -17,7 +17,7 @@ from api.describe import operation, router
 from api.fields import Query
 from api.principal import Principal, identity, principal
 from api.problems import InvalidRequest
-from api.reading import fresh, read_query
+from api.reading import fresh, head, read_query
 from api.responses import answer, encoded
 from api.services import context, services
 from api.snapshots import data
@@ -122,7 +122,10 @@ async def stream(request: Request) -> Response:
     query = read_query(request, StreamQuery)
     after = _last_event_id(request)
     if after is None:
-        after = query.after if query.after is not None else services(request).freshness.position
+        after = query.after
+    if after is None:
+        async with services(request).pool.connection() as connection:
+            after = await head(connection)
     return EventSourceResponse(_events(request, who, after), ping=HEARTBEAT_SECONDS)
 
 
