@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -94,23 +95,21 @@ def prepared(book: Book, payments: Iterable[Payment]) -> list[PostTransaction]:
     return commands
 
 
-def timed(writer: Writer, commands: Sequence[Command]) -> list[float]:
-    """Seconds of each batch of BATCH commands, from handing in to the last answer after the commit."""
-    spans = []
-    for start in range(0, len(commands), BATCH):
-        chunk = commands[start : start + BATCH]
-        begin = time.perf_counter()
-        results = writer.handle_all_sync(chunk)
-        spans.append(time.perf_counter() - begin)
-        for result in results:
+def rate(writer: Writer, commands: Sequence[Command], waiting: int) -> float:
+    """Transactions a second, handed in as batches of BATCH with `waiting` of them at the writer at a time.
+
+    A batch is over when its last answer is there, which is after its commit.
+    """
+
+    def hand_in(start: int) -> None:
+        for result in writer.handle_all_sync(commands[start : start + BATCH]):
             if not isinstance(result, Outcome):
                 raise result
-    return spans
 
-
-def batches(writer: Writer, book: Book, payments: Iterable[Payment]) -> list[float]:
-    """`timed` for commands made just now."""
-    return timed(writer, prepared(book, payments))
+    with ThreadPoolExecutor(waiting) as callers:
+        begin = time.perf_counter()
+        list(callers.map(hand_in, range(0, len(commands), BATCH)))
+        return len(commands) / (time.perf_counter() - begin)
 
 
 def _ids(count: int) -> tuple[UUID, ...]:

@@ -18,10 +18,10 @@ CORES = psutil.cpu_count() or 1
 
 
 class Look(NamedTuple):
-    """The clock (time.perf_counter, the same in all processes), and processor seconds used until then."""
+    """The clock (time.perf_counter, one for all processes), and processor seconds used since the first look."""
 
     at: float
-    by_process: dict[str, dict[int, float]]
+    spent: dict[str, float]
     idle: float
 
 
@@ -32,58 +32,85 @@ class Usage:
     looks: list[Look] = field(default_factory=list)
     peak_mib: dict[str, float] = field(default_factory=dict)
 
-    def during(self, start: float, end: float, client: float = 0.0) -> str:
+    def during(self, start: float, end: float, **besides: float) -> str:
         """Shares of one core by role between two moments of time.perf_counter, in words.
 
-        `client` is the processor time that the load itself took. What is left of the machine is idle (waiting
-        for the disk or for each other), or belongs to programs that are none of ours.
+        `besides` names processor seconds that somebody else counted within that time, such as the client's.
+        What is left of the machine is idle (waiting for the disk or for each other), or belongs to programs
+        that are none of ours.
         """
         first = max((look for look in self.looks if look.at <= start), default=self.looks[0])
         last = min((look for look in self.looks if look.at >= end), default=self.looks[-1])
         span = last.at - first.at
         if span <= 0:
             return ""
-        shares = {
-            role: sum(spent - first.by_process[role].get(pid, 0.0) for pid, spent in after.items()) / span
-            for role, after in last.by_process.items()
-        }
-        if client:
-            shares["client"] = client / (end - start)
+        shares = {role: (spent - first.spent.get(role, 0.0)) / span for role, spent in last.spent.items()}
+        shares |= {role: spent / (end - start) for role, spent in besides.items()}
         idle = (last.idle - first.idle) / span
         shares["other programs"] = CORES - idle - sum(shares.values())
         busiest = sorted(shares.items(), key=lambda item: -item[1])
         busy = [f"{role} {share:.0%}" for role, share in busiest if share >= 0.02]
         return f"of {CORES} cores: " + ", ".join([*busy, f"idle {idle:.0%}"])
 
-    def whole(self) -> str:
+    def whole(self, **besides: float) -> str:
         """The same for the whole series."""
-        return self.during(self.looks[0].at, self.looks[-1].at)
+        return self.during(self.looks[0].at, self.looks[-1].at, **besides)
 
 
 @contextmanager
 def measured(roles: Mapping[str, Sequence[int]], postmaster: int) -> Iterator[Usage]:
-    """Looks at the processes of `roles`, and at those of PostgreSQL, while the block runs.
-
-    What a process that ended meanwhile used since the last look is lost.
-    """
-    usage = Usage()
+    """Looks at the processes of `roles`, and at those of PostgreSQL, while the block runs."""
+    looker = _Looker(roles, postmaster)
     stop = threading.Event()
-    server = psutil.Process(postmaster)
 
     def look_on() -> None:
-        while not stop.is_set():
-            _look(roles, server, usage)
-            stop.wait(EVERY)
+        while not stop.wait(EVERY):
+            looker.look()
 
-    _look(roles, server, usage)
-    looker = threading.Thread(target=look_on, daemon=True)
-    looker.start()
+    looker.look()
+    thread = threading.Thread(target=look_on, daemon=True)
+    thread.start()
     try:
-        yield usage
+        yield looker.usage
     finally:
         stop.set()
-        looker.join()
-        _look(roles, server, usage)
+        thread.join()
+        looker.look()
+
+
+class _Looker:
+    """Adds up what was used between looks; what a process that ends uses after the last one is lost."""
+
+    def __init__(self, roles: Mapping[str, Sequence[int]], postmaster: int) -> None:
+        self.usage = Usage()
+        self._roles = roles
+        self._server = psutil.Process(postmaster)
+        self._seen: dict[int, float] = {}
+        self._spent: dict[str, float] = {}
+
+    def look(self) -> None:
+        begun = bool(self._seen)
+        for role, pids in self._roles.items():
+            self._add(role, [psutil.Process(pid) for pid in pids], begun)
+            peak = self.usage.peak_mib
+            peak[role] = max(peak.get(role, 0.0), resident_mib(pids[0]))
+        self._add("PostgreSQL", self._server.children(), begun)
+        machine = psutil.cpu_times()
+        idle = machine.idle + getattr(machine, "iowait", 0.0)
+        self.usage.looks.append(Look(time.perf_counter(), dict(self._spent), idle))
+
+    def _add(self, role: str, processes: Sequence[psutil.Process], begun: bool) -> None:
+        """A process seen for the first time began after the last look, unless this is the first one."""
+        self._spent.setdefault(role, 0.0)
+        for process in processes:
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            now = float(times.user + times.system)
+            if begun or process.pid in self._seen:
+                self._spent[role] += now - self._seen.get(process.pid, 0.0)
+            self._seen[process.pid] = now
 
 
 def resident_mib(pid: int) -> float:
@@ -98,21 +125,3 @@ def own_peak_mib() -> float:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
     return float("nan")
-
-
-def _look(roles: Mapping[str, Sequence[int]], server: psutil.Process, usage: Usage) -> None:
-    by_process = {role: {pid: _seconds(psutil.Process(pid)) for pid in pids} for role, pids in roles.items()}
-    by_process["PostgreSQL"] = {each.pid: _seconds(each) for each in server.children()}
-    machine = psutil.cpu_times()
-    idle = machine.idle + getattr(machine, "iowait", 0.0)
-    usage.looks.append(Look(time.perf_counter(), by_process, idle))
-    for role, pids in roles.items():
-        usage.peak_mib[role] = max(usage.peak_mib.get(role, 0.0), resident_mib(pids[0]))
-
-
-def _seconds(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return float(times.user + times.system)

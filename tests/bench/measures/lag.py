@@ -49,7 +49,7 @@ def lag(run: Run) -> Iterator[Row]:
                 answers = in_child(_post, service.address, book, count, number)
                 lags = heard()
             achieved.append(answers.rate)
-            used = usage.during(answers.started, answers.ended, answers.client)
+            used = usage.during(answers.started, answers.ended, client=answers.client)
             p99s.append(Latencies(lags).percentile(0.99))
             seen.seconds += lags
         rates = ", ".join(f"{rate:,.0f}" for rate in achieved)

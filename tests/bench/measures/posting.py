@@ -106,7 +106,7 @@ class _Bench:
         with measured(self._service.roles, self._server) as usage:
             answers = in_child(function, *arguments)
         self._samples[name].append(answers)
-        self._used[name] = usage.during(answers.started, answers.ended, answers.client)
+        self._used[name] = usage.during(answers.started, answers.ended, client=answers.client)
         self.usages.append(usage)
 
     def rows(self) -> Iterator[Row]:

@@ -61,7 +61,7 @@ def _rows(run: Run, service: Service, url: str, book: Book, where: str) -> Itera
             runs.append(answers)
             writers.append(written())
         client = answers.client + writers[-1].client * (answers.ended - answers.started) / writers[-1].span
-        used = usage.during(answers.started, answers.ended, client)
+        used = usage.during(answers.started, answers.ended, client=client)
     run.say(f"reads, {where}, nobody writing")
     quiet = _by_kind(in_child(_read, service.address, book, run.sizes.reads, 1))
     posted = ", ".join(f"{answers.rate:,.0f}" for answers in writers)

@@ -75,14 +75,15 @@ def _cost(run: Run, url: str, home: Path, book: Book, transactions: int) -> Cost
     by_writer, by_http = [], []
     for number in range(sizes.runs):
         run.say(f"the writer alone at {transactions:,} transactions ({number + 1} of {sizes.runs})")
-        rate, _ = in_child(writing.into, url, home, book, max(3, sizes.batches // 4), number)
+        order = (url, home, book, sizes.batches // 4 + 2, writing.WAITING, number)
+        rate = in_child(writing.alone, *order).rate
         by_writer.append(1e6 / rate)
     with serving(url, home) as service:
         service.await_projected()
         for number in range(sizes.runs):
             run.say(f"HTTP at {transactions:,} transactions ({number + 1} of {sizes.runs})")
-            order = (service.address, book, "recent", sizes.requests // 5, CONNECTIONS, sizes.warm, number)
-            by_http.append(1e6 / in_child(post, *order).rate)
+            posted = (service.address, book, "recent", sizes.requests // 5, CONNECTIONS, sizes.warm, number)
+            by_http.append(1e6 / in_child(post, *posted).rate)
     return Cost(by_writer, by_http)
 
 
@@ -92,7 +93,7 @@ def _rebuilds(run: Run, url: str, home: Path) -> tuple[list[Rebuild], str]:
         run.say(f"rebuilding everything ({number + 1} of {run.sizes.runs})")
         with measured({}, postmaster(url)) as usage:
             once = in_child(_rebuild, url, home)
-        used = f"{usage.whole()} (of which rebuild {once[1] / once[0].seconds:.0%})"
+        used = usage.whole(rebuild=once[1])
         done.append(once[0])
     return done, used
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
+from typing import NamedTuple
 
 from tests.bench import inprocess, workload
 from tests.bench.children import in_child
@@ -16,11 +16,20 @@ from tests.bench.run import Run
 from tests.bench.usage import measured
 from tests.bench.workload import Book
 
+WAITING = 3
+"""Batches at the writer at a time when it is kept busy: one stored, one decided, one handed in."""
+
+
+class Sample(NamedTuple):
+    """Transactions a second, and what the machine did meanwhile."""
+
+    rate: float
+    used: str
+
 
 def writer(run: Run) -> Iterator[Row]:
     """Samples alternate with the stock application's, so that both meet the same machine."""
-    ours, saves, wholes = [], [], []
-    used = ""
+    ours, single, saves, wholes = [], [], [], []
     for sample in range(run.sizes.runs):
         run.say(f"stock eventsourcing, 1,000 aggregates a save ({sample + 1} of {run.sizes.runs})")
         save, whole = stock_batched(run, sample)
@@ -28,30 +37,34 @@ def writer(run: Run) -> Iterator[Row]:
         wholes.append(whole)
         run.say(f"the writer alone ({sample + 1} of {run.sizes.runs})")
         run.server.checkpoint()
-        url = run.database(f"writer_{sample}")
-        rate, used = in_child(alone, url, run.home("writer"), run.sizes.batches)
-        ours.append(rate)
+        url, home = run.database(f"writer_{sample}"), run.home("writer")
+        book = in_child(_open_book, url, home)
+        ours.append(in_child(alone, url, home, book, run.sizes.batches, WAITING, 1))
+        single.append(in_child(alone, url, home, book, run.sizes.batches, 1, 2))
+    rates = [each.rate for each in ours]
+    yield Row("writer alone, batches of 1,000", rates, "tx/s", at_least(40_000, "tx/s"), ours[-1].used)
+    ratios = [mine / theirs for mine, theirs in zip(rates, saves, strict=True)]
+    note = "against saving alone: the peer decides nothing, seals nothing and keeps no balances"
+    yield Row("writer alone ÷ stock eventsourcing", ratios, "×", at_least(1.7, "×"), ours[-1].used, note)
+    lonely = [each.rate for each in single]
+    note = "the next handed in when the last was answered"
+    yield Row("writer alone, one batch of 1,000 at a time", lonely, "tx/s", None, single[-1].used, note)
     yield Row("eventsourcing 9.5.6, Application.save of 1,000 aggregates", saves, "tx/s")
     note = "the same with making the aggregates, as our decisions are part of our time"
     yield Row("eventsourcing 9.5.6, making and saving 1,000 aggregates", wholes, "tx/s", note=note)
-    yield Row("writer alone, batches of 1,000", ours, "tx/s", at_least(40_000, "tx/s"), used)
-    ratios = [mine / theirs for mine, theirs in zip(ours, saves, strict=True)]
-    note = f"{median(ratios):.2f} × saving alone; the peer decides nothing and keeps no balances"
-    yield Row("writer alone ÷ stock eventsourcing", ratios, "×", at_least(1.7, "×"), used, note)
 
 
-def alone(url: str, home: Path, count: int) -> tuple[float, str]:
-    """Transactions a second, by the median batch of `count`, and what the machine did meanwhile."""
+def alone(url: str, home: Path, book: Book, batches: int, waiting: int, seed: int) -> Sample:
+    """So many batches, with so many `waiting` at a time; runs in a process of its own."""
     with inprocess.writing(url, home) as running:
-        book = inprocess.open_book(running)
-    return into(url, home, book, count, 1)
-
-
-def into(url: str, home: Path, book: Book, count: int, seed: int) -> tuple[float, str]:
-    """The same for a book that is there."""
-    with inprocess.writing(url, home) as running:
-        inprocess.batches(running, book, workload.recent(book, 2 * inprocess.BATCH, -seed))
-        commands = inprocess.prepared(book, workload.recent(book, count * inprocess.BATCH, seed))
+        warming = inprocess.prepared(book, workload.recent(book, 2 * inprocess.BATCH, -seed))
+        inprocess.rate(running, warming, 1)
+        commands = inprocess.prepared(book, workload.recent(book, batches * inprocess.BATCH, seed))
         with measured({"writer's process": [os.getpid()]}, postmaster(url)) as usage:
-            spans = inprocess.timed(running, commands)
-    return inprocess.BATCH / median(spans), usage.whole()
+            rate = inprocess.rate(running, commands, waiting)
+    return Sample(rate, usage.whole())
+
+
+def _open_book(url: str, home: Path) -> Book:
+    with inprocess.writing(url, home) as running:
+        return inprocess.open_book(running)
