@@ -17,7 +17,7 @@ from numina.trouble import Trouble
 def progress(console: Console, what: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar that is told how many facts are done, of how many where that is known."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
@@ -38,7 +38,7 @@ def rebuild(settings: Settings, name: str | None, console: Console) -> None:
         finally:
             vault.close()
     facts = f"{done.position:,} facts in {done.seconds:.1f} s"
-    console.print(f"Rebuilt {', '.join(done.names)} from {facts}.")
+    console.print(f"Rebuilt {', '.join(done.names)} from {facts}.", soft_wrap=True)
 
 
 def verify_offline(export: Path, checkpoint: Path, key: str | None, console: Console) -> bool:

@@ -23,6 +23,7 @@ def demonstrate(settings: Settings, url: str | None, console: Console) -> None:
     if url is not None or is_ready(settings.base_url):
         fill((url or settings.base_url).rstrip("/"), today, console)
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     service = subprocess.Popen([sys.executable, "-m", "numina", "serve"], env=settings.environment())
     try:
         _await(service, settings)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import psycopg
 
-from numina.journals import Beancount, Hledger, Journal, JournalAccount, JournalEntry, Leg, named
+from numina.journals import Beancount, Head, Hledger, Journal, JournalAccount, JournalEntry, Leg, named
 from numina.trouble import Trouble
 from projections import accounts as tree
 
@@ -17,6 +17,8 @@ _CHUNK = 2000
 _BOOK = "SELECT name FROM books WHERE book_id = %s"
 _POSITION = "SELECT position FROM tracking"
 _FIRST = "SELECT account_id, min(date) FROM postings WHERE book_id = %s GROUP BY account_id"
+# As many as the finest amount in the book has.
+_DECIMALS = "SELECT currency, max(scale(amount)) FROM postings WHERE book_id = %s GROUP BY currency"
 _TRANSACTIONS = """
     SELECT t.id, t.date, t.state, t.payee, t.notes, t.tags, t.memos,
            array_agg(p.account_id ORDER BY p.line), array_agg(p.amount ORDER BY p.line),
@@ -44,8 +46,9 @@ def export_journal(connection: psycopg.Connection[Any], form: str, book: UUID, o
         [position] = connection.execute(_POSITION).fetchone() or (0,)
         accounts = _accounts(connection, book)
         names = named(journal, accounts)
-        head = journal.head(title[0] or "Book", position, [(names[a.id], a) for a in accounts])
-        out.writelines(line.encode() for line in head)
+        decimals = dict(connection.execute(_DECIMALS, [book]).fetchall())
+        head = Head(title[0] or "Book", position, [(names[a.id], a) for a in accounts], decimals)
+        out.writelines(line.encode() for line in journal.head(head))
         written = 0
         for entry in _entries(connection, book, names):
             out.writelines(line.encode() for line in journal.entry(entry))

@@ -28,7 +28,9 @@ def export(settings: Settings, form: str, book: UUID | None, output: Path | None
     """
     if (book is None) != (form == "jsonl"):
         raise Trouble(
-            "jsonl is the whole record and takes no --book" if book else f"{form} needs --book with its id"
+            "jsonl is the whole record: for one book add --format hledger or beancount"
+            if book
+            else f"{form} needs --book with its id"
         )
     with database(settings) as ready, _sink(output) as out:
         if book is None:

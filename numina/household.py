@@ -141,7 +141,7 @@ class Household:
 
     def _earn(self, month: dt.date) -> Iterator[Item]:
         rise = self._grown(month, 100_000, 0.03)
-        salary, second = 4_450 * rise // 1000, 1_980 * rise // 1000
+        salary, second = 4_450 * rise // 100_000, 1_980 * rise // 100_000
         for day, payee, category, cents in (
             (25, "Engineering Works", "Salary", salary * 100),
             (26, "Public Library", "Second salary", second * 100),
@@ -174,7 +174,7 @@ class Household:
                 _leg(MORTGAGE, principal),
             ],
         }
-        yield self._transfer(_on(month, 2), CHECKING, CASH, 8_000) | {"payee": "Cash machine"}
+        yield self._transfer(_on(month, 2), CHECKING, CASH, 6_000) | {"payee": "Cash machine"}
 
     def _buy(self, month: dt.date) -> Iterator[Item]:
         for habit in HABITS:

@@ -6,7 +6,7 @@ notes: what would be misread is replaced by its nearest harmless neighbour. Amou
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -56,15 +56,24 @@ class JournalEntry:
     legs: Sequence[Leg]
 
 
+@dataclass(frozen=True)
+class Head:
+    """The book as a whole: its name, the position of the record that it is shown at, each account with the name
+    that it has in the journal, and how many decimals each commodity has."""
+
+    title: str
+    position: int
+    accounts: Sequence[tuple[str, JournalAccount]]
+    decimals: Mapping[str, int]
+
+
 class Journal(Protocol):
     """A way to write a book. Every method gives whole lines, each with its line end."""
 
     def account_name(self, account: JournalAccount) -> str:
         """The account's name by this grammar, not yet told from others that read alike."""
 
-    def head(
-        self, title: str, position: int, accounts: Iterable[tuple[str, JournalAccount]]
-    ) -> Iterator[str]:
+    def head(self, book: Head) -> Iterator[str]:
         """What stands before the first transaction."""
 
     def entry(self, entry: JournalEntry) -> Iterator[str]:
@@ -78,13 +87,13 @@ class Hledger:
         parts = (re.sub(r"[\s:;]+", " ", part).strip() or "unnamed" for part in account.path)
         return ":".join((ROOTS[account.kind], *parts))
 
-    def head(
-        self, title: str, position: int, accounts: Iterable[tuple[str, JournalAccount]]
-    ) -> Iterator[str]:
-        yield f"; {_line(title)}, as the record stood at position {position}\n"
+    def head(self, book: Head) -> Iterator[str]:
+        yield f"; {_line(book.title)}, as the record stood at position {book.position}\n"
         yield "; * is posted, ! is pending: hledger balance --cleared gives the posted balances\n"
         yield "decimal-mark .\n\n"
-        for name, account in accounts:
+        for code, decimals in sorted(book.decimals.items()):
+            yield f"commodity 1000.{'0' * decimals} {self._commodity(code)}\n"
+        for name, account in book.accounts:
             yield f"account {name}  ; type:{_HLEDGER_TYPES[account.kind]}, id:{account.id}\n"
 
     def entry(self, entry: JournalEntry) -> Iterator[str]:
@@ -115,13 +124,11 @@ class Beancount:
     def account_name(self, account: JournalAccount) -> str:
         return ":".join((ROOTS[account.kind], *map(self._component, account.path)))
 
-    def head(
-        self, title: str, position: int, accounts: Iterable[tuple[str, JournalAccount]]
-    ) -> Iterator[str]:
-        yield f"; {_line(title)}, as the record stood at position {position}\n"
+    def head(self, book: Head) -> Iterator[str]:
+        yield f"; {_line(book.title)}, as the record stood at position {book.position}\n"
         yield "; * is posted, ! is pending; beancount counts both\n"
-        yield f'option "title" {self._string(title)}\n\n'
-        for name, account in accounts:
+        yield f'option "title" {self._string(book.title)}\n\n'
+        for name, account in book.accounts:
             yield f'{account.since} open {name}\n  id: "{account.id}"\n'
             yield f"  name: {self._string(account.path[-1])}\n"
 

@@ -11,7 +11,7 @@ import pytest
 from beancount import loader
 from beancount.core.data import Open, Transaction
 
-from numina.journals import Beancount, Hledger, JournalAccount, JournalEntry, Leg, named
+from numina.journals import Beancount, Head, Hledger, JournalAccount, JournalEntry, Leg, named
 
 DAY = dt.date(2026, 2, 28)
 BANK = JournalAccount(UUID(int=1), "asset", ("Bank", "Everyday: joint"), DAY)
@@ -52,7 +52,7 @@ def test_hledger_reads_like_a_ledger() -> None:
 def test_beancount_reads_back_what_was_written(tmp_path: Path, text: str) -> None:
     journal = Beancount()
     names = named(journal, [BANK, FOOD])
-    lines = journal.head(text, 7, [(names[a.id], a) for a in (BANK, FOOD)])
+    lines = journal.head(Head(text, 7, [(names[a.id], a) for a in (BANK, FOOD)], {"USD": 2}))
     file = tmp_path / "book.beancount"
     file.write_text("".join([*lines, *journal.entry(entry(journal, text))]))
     entries, errors, _ = loader.load_file(str(file))
@@ -108,10 +108,10 @@ def test_accounts_that_would_read_alike_stay_apart() -> None:
 def test_hledger_reads_back_what_was_written(text: str) -> None:
     journal = Hledger()
     names = named(journal, [BANK, FOOD])
-    lines = journal.head(text, 7, [(names[a.id], a) for a in (BANK, FOOD)])
+    lines = journal.head(Head(text, 7, [(names[a.id], a) for a in (BANK, FOOD)], {"USD": 2}))
     read = subprocess.run(
         ["hledger", "-f-", "balance", "--strict", "--output-format=csv", "--no-total"],
-        input="".join([*lines, "commodity 1000.00 USD\n", *journal.entry(entry(journal, text))]),
+        input="".join([*lines, *journal.entry(entry(journal, text))]),
         env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
