@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from http import HTTPStatus
 
 from ledger.refusals import Refusal, TryAgain
 
@@ -33,8 +32,8 @@ def catalogue() -> str:
     rows.add(("try_again", 503, True, _meaning(TryAgain)))
     lines = []
     for code, status, retry, text in sorted(rows):
-        answered = f"{status} {HTTPStatus(status).phrase}"
-        lines.append(f'| <a id="{code}"></a>`{code}` | {answered} | {"yes" if retry else "no"} | {text} |')
+        again = "yes" if retry else "no"
+        lines.append(f'| <a id="{code}"></a>`{code}` | {status} | {again} | {text} |')
     return _HEADER + "\n".join(lines) + "\n"
 
 
