@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     database_connections: int = Field(default=10, ge=2, le=1000)
     """The largest number of connections that one process opens."""
 
-    writer_queue: int = Field(default=5000, ge=1)
+    writer_queue: int = Field(default=20_000, ge=1)
     """Commands that may wait for the writer; beyond it the answer is 503 with Retry-After."""
 
     batch_commands: int = Field(default=1000, ge=1, le=5000)
