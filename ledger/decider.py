@@ -76,9 +76,15 @@ class Decider:
             self.batch = self._open()
         commands = [command for submission in submissions for command in submission.commands]
         answered = self._answered
-        keyed = [c.command_id for c in commands if c.request is not None and c.command_id not in answered]
-        if keyed:
-            found = store.answered(self._connection, keyed)
+        asked: list[UUID] = []
+        for command in commands:
+            if command.request is not None:
+                # What is known already is held on to by this batch as well: the one that it came with may be
+                # stored, and let go of it, at any of the reads below.
+                known = command.command_id in answered
+                (self.batch.replayed if known else asked).append(command.command_id)
+        if asked:
+            found = store.answered(self._connection, asked)
             answered.update(found)
             self.batch.replayed.extend(found)
         self._load([c for c in commands if c.command_id not in answered] if answered else commands)
@@ -112,15 +118,17 @@ class Decider:
         return batch, parameters
 
     def stored(self, batch: Batch) -> None:
-        """`batch` is committed: what only bridged the time until then is forgotten."""
+        """`batch` is committed: what only bridged the time until then is forgotten, but for what the open batch
+        has gone on from."""
+        following = self.batch
+        replayed = set(following.replayed) if following is not None else frozenset()
         for command_id in (*(answer.command.command_id for answer in batch.answers), *batch.replayed):
-            self._answered.pop(command_id, None)
-        if self.batch is not None:
-            # The open batch may have gone on from what this one left in them.
-            self.batch.short_lived.extend(batch.short_lived)
-            return
+            if command_id not in replayed:
+                self._answered.pop(command_id, None)
+        changed = set(following.short_lived) if following is not None else frozenset()
         for number in batch.short_lived:
-            self._memory.streams.pop(number, None)
+            if number not in changed:
+                self._memory.streams.pop(number, None)
 
     def _submission(self, commands: Sequence[Command], atomic: bool, batch: Batch) -> list[Any]:
         mark = self._memory.mark(), len(batch.facts), len(batch.answers)
