@@ -44,6 +44,7 @@ class Entry(TypedDict):
 def entry(body: TransactionBody, book_id: UUID) -> Entry:
     """What the body says, in either form. Raises InvalidAmount, MixedForm, IncompleteForm, InvalidValue and
     what `ledger.transactions.forms.form` raises."""
+    expires_at = body.expires_at.astimezone(dt.UTC) if body.expires_at is not None else None
     if body.postings is None:
         friendly = _friendly(body)
         postings, origins = form(friendly, book_id)
@@ -54,7 +55,7 @@ def entry(body: TransactionBody, book_id: UUID) -> Entry:
             postings=postings,
             text=text,
             type=friendly.type,
-            expires_at=body.expires_at,
+            expires_at=expires_at,
             origins=origins,
         )
     _only_full(body)
@@ -63,7 +64,7 @@ def entry(body: TransactionBody, book_id: UUID) -> Entry:
         postings=read_postings(body.postings),
         text=_text(body, enumerate(p.memo for p in body.postings)),
         type=None,
-        expires_at=body.expires_at,
+        expires_at=expires_at,
         origins=(),
     )
 

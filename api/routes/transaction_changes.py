@@ -24,6 +24,7 @@ from api.transaction_history import HistoryAnswer, versions
 from api.transaction_outcome import changed, history_in
 from ledger.identity.user import User
 from ledger.money import read_amount
+from ledger.postings import balanced
 from ledger.record import Recorded
 from ledger.transactions.changes import MarkCleared, SettleTransaction, VoidTransaction
 from ledger.transactions.effects import transition
@@ -60,7 +61,7 @@ async def settle(request: Request) -> Response:
             expected_version=expected_version(request),
             date=body.date,
             amount=None if body.amount is None else read_amount(body.amount, field="amount"),
-            postings=read_postings(body.postings or ()),
+            postings=() if body.postings is None else balanced(read_postings(body.postings)),
         )
     )
     return await changed(request, outcome, transaction_id)

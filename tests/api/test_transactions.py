@@ -156,7 +156,7 @@ def test_amounts_are_written_with_all_decimals_of_their_currency(ada: Person) ->
 )
 def test_an_amount_is_written_without_exponent_or_negative_zero(text: str, decimals: int) -> None:
     amount = Decimal(text)
-    plain = amount.copy_abs() if not amount else amount
+    plain = amount if amount else amount.copy_abs()
     assert write_amount(amount, decimals) == f"{plain:.{decimals}f}"
 
 
