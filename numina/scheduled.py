@@ -1,11 +1,18 @@
 """What the scheduler does: every job with what it needs handed in."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
+from gateways.vault import Vault
+from ledger.writer import Writer
+from numina.master_key import master_key
 from numina.settings import Settings
 from scheduler.clock import Job
+from scheduler.jobs.expire_holds import ExpireHolds
 
 
 def jobs(settings: Settings) -> Sequence[Job]:
-    """The jobs of this installation."""
-    return ()
+    """The jobs of this installation; they write through a writer of their own, which connects when first used."""
+    writer = Writer(settings.url, Vault(settings.url, master_key(settings)))
+    writer.start()
+    return (Job("expire holds", timedelta(seconds=3), ExpireHolds(settings.url, writer)),)

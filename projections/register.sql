@@ -53,6 +53,8 @@ CREATE TABLE postings (
 CREATE INDEX transactions_by_date ON transactions (book_id, date, created_position);
 -- The few that are pending or voided, which the index above would be walked in vain for.
 CREATE INDEX transactions_not_posted ON transactions (book_id, date, created_position) WHERE state <> 'posted';
+-- The holds that lapse by themselves, the next one first.
+CREATE INDEX transactions_expiring ON transactions (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
 -- Words, tags, types and amounts; see projections/words.py. Entries go straight into the tree: a list of pending
 -- ones would have to be read by every search and emptied, now and then, by a projector that has no time for it.
 CREATE INDEX transactions_words ON transactions USING gin (words) WITH (fastupdate = off);

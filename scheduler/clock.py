@@ -18,7 +18,7 @@ class Job:
 
     name: str
     every: timedelta
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 def run(jobs: Iterable[Job], stop: threading.Event) -> None:
