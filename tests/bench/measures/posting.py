@@ -19,6 +19,7 @@ from tests.bench.workload import Book, Payment
 
 CONNECTIONS = 100
 BULK = 1_000
+BULK_CONNECTIONS = 4
 SETTLE = 3.0
 """Seconds between the service's readiness and the look at what it holds at rest."""
 
@@ -68,11 +69,13 @@ def post(
     return closed(address, messages(address, book, payments), connections, warm=warm)
 
 
-def post_bulk(address: Address, book: Book, requests: int, seed: int, years: bool = False) -> Answers:
-    """Posts `requests` bulk requests over one connection. Raises ValueError when an item was refused."""
+def post_bulk(
+    address: Address, book: Book, requests: int, seed: int, connections: int = 1, years: bool = False
+) -> Answers:
+    """Posts `requests` bulk requests. Raises ValueError when an item was refused."""
     source = workload.ten_years if years else workload.recent
     payments = list(source(book, requests * BULK, seed))
-    answers = closed(address, bulk_messages(address, book, payments), 1, keep=True)
+    answers = closed(address, bulk_messages(address, book, payments), connections, keep=True)
     for answer in answers.kept:
         if body(answer).count(b'"status":201') != BULK:
             raise ValueError(f"a bulk item was refused: {body(answer)[:1000]!r}")
@@ -90,7 +93,13 @@ class _Bench:
         self._server = server
         self.usages: list[Usage] = []
         self._used: dict[str, str] = {}
-        self._samples: dict[str, list[Answers]] = {"spread": [], "hot": [], "one": [], "bulk": []}
+        self._samples: dict[str, list[Answers]] = {
+            "spread": [],
+            "hot": [],
+            "one": [],
+            "bulk": [],
+            "bulks": [],
+        }
 
     def rounds(self) -> None:
         sizes, address = self._run.sizes, self._service.address
@@ -100,6 +109,7 @@ class _Bench:
             self._take("hot", post, address, self._book, "hot", many, CONNECTIONS, warm, 100 + seed)
             self._take("one", post, address, self._book, "recent", sizes.alone, 1, warm // 10, 200 + seed)
             self._take("bulk", post_bulk, address, self._book, sizes.bulks, 300 + seed)
+            self._take("bulks", post_bulk, address, self._book, 2 * sizes.bulks, 400 + seed, BULK_CONNECTIONS)
 
     def _take(self, name: str, function: Callable[..., Answers], *arguments: object) -> None:
         self._run.say(f"posting over HTTP: {name}")
@@ -110,7 +120,7 @@ class _Bench:
         self.usages.append(usage)
 
     def rows(self) -> Iterator[Row]:
-        spread, hot, one, bulk = (self._samples[name] for name in ("spread", "hot", "one", "bulk"))
+        spread, hot, one, bulk, bulks = self._samples.values()
         used = self._used
         rates = [answers.rate for answers in spread]
         yield Row(
@@ -124,8 +134,16 @@ class _Bench:
         yield Row("HTTP, one connection, p50", _p(one, 0.5), "ms", at_most(2, "ms"), used["one"], _all(one))
         bulk_rates = [answers.rate * BULK for answers in bulk]
         yield Row(
-            "HTTP, bulk of 1,000", bulk_rates, "tx/s", at_least(15_000, "tx/s"), used["bulk"], _all(bulk)
+            "HTTP, bulk of 1,000, one connection",
+            bulk_rates,
+            "tx/s",
+            at_least(15_000, "tx/s"),
+            used["bulk"],
+            _all(bulk),
         )
+        many_rates = [answers.rate * BULK for answers in bulks]
+        name = f"HTTP, bulk of 1,000, {BULK_CONNECTIONS} connections"
+        yield Row(name, many_rates, "tx/s", None, used["bulks"], _all(bulks))
 
 
 def _p(samples: Sequence[Answers], share: float) -> list[float]:

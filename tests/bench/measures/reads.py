@@ -37,7 +37,7 @@ def reads(run: Run) -> Iterator[Row]:
         run.say("opening 1,000 accounts")
         book = service.open_book("reads")
         run.say(f"posting {history:,} transactions of ten years through bulk")
-        in_child(post_bulk, service.address, book, history // BULK, 1, True)
+        in_child(post_bulk, service.address, book, history // BULK, 1, 1, True)
         run.say("waiting for the projections")
         service.await_projected()
         yield from _rows(run, service, url, book, f"{history:,} transactions in the book")
