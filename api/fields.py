@@ -19,8 +19,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
-FIRST_DAY = dt.date(1900, 1, 1)
-LAST_DAY = dt.date(2999, 12, 31)
+from ledger.clock import FIRST_DATE, LAST_DATE
+
+FIRST_DAY, LAST_DAY = FIRST_DATE, LAST_DATE
 MAX_METADATA_DEPTH = 6
 MAX_METADATA_VALUES = 200
 SAFE_INTEGER = 2**53 - 1
@@ -140,8 +141,8 @@ Instant = Annotated[
     AwareDatetime,
     BeforeValidator(_instant),
     Field(
-        ge=dt.datetime(1900, 1, 1, tzinfo=dt.UTC),
-        lt=dt.datetime(3000, 1, 1, tzinfo=dt.UTC),
+        ge=dt.datetime(FIRST_DAY.year, 1, 1, tzinfo=dt.UTC),
+        lt=dt.datetime(LAST_DAY.year + 1, 1, 1, tzinfo=dt.UTC),
         description="RFC 3339, with offset.",
         examples=["2026-03-01T12:00:00Z"],
     ),
