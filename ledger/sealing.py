@@ -24,6 +24,7 @@ class DataKey:
         """`secret` is 32 random bytes."""
         self._aead = AESGCM(secret)
         self._encrypt = self._aead.encrypt
+        self._decrypt = self._aead.decrypt
         self._mac = hmac.new(secret, b"numina fingerprint", "sha256").digest()
 
     def seal(self, text: str, place: bytes, nonce: bytes) -> str:
@@ -33,7 +34,7 @@ class DataKey:
         """Raises SealBroken when the bytes were made for another place or changed since."""
         raw = a2b_base64(sealed)
         try:
-            return self._aead.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place).decode()
+            return self._decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place).decode()
         except InvalidTag as error:
             raise SealBroken(f"sealed text does not belong at {place!r}") from error
 
@@ -78,7 +79,9 @@ def unsealed(
     """The plain text of a stored fact; nothing once the key was destroyed. Raises SealBroken."""
     if key is None:
         return {}
-    return {field: key.unseal(value, place(stream_id, version, field)) for field, value in text.items()}
+    prefix = stream_id.bytes + version.to_bytes(8, "big")
+    unseal = key.unseal
+    return {field: unseal(value, prefix + field.encode()) for field, value in text.items()}
 
 
 def subject(fact: Fact | type[Fact], stream_id: UUID, book_id: UUID) -> UUID:
