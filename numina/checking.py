@@ -1,5 +1,6 @@
 """Rebuilding and verifying, with progress shown."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,9 +47,19 @@ def verify_offline(export: Path, checkpoint: Path, key: str | None, console: Con
     from numina.offline import verify_export
 
     with progress(console, "Checking") as tell:
-        report = verify_export(export, checkpoint, key, tell)
+        report = verify_export(export, _note(checkpoint), key, tell)
     console.print(str(report), markup=False, soft_wrap=True)
     return report.ok
+
+
+def _note(checkpoint: Path) -> str:
+    """The signed note in the file: the note itself, or the whole answer of GET /v1/audit/checkpoint."""
+    text = checkpoint.read_text(errors="replace")
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return text
+    return str(answer["checkpoint"]) if isinstance(answer, dict) and "checkpoint" in answer else text
 
 
 def verify_live(settings: Settings, console: Console) -> bool:

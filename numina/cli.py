@@ -38,7 +38,7 @@ class Format(StrEnum):
 
 def _settings(**given: object) -> Settings:
     """The settings from the environment, with the options that were given on top."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # pydantic checks them
 
 
 @app.command()
@@ -99,9 +99,11 @@ def rebuild(
 
 @app.command()
 def verify(
-    export: Annotated[Path | None, typer.Option(help="Check this export instead; needs no database.")] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Check this export instead; needs no database.", exists=True)
+    ] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="The signed checkpoint to check it against.")
+        Path | None, typer.Option(help="The signed checkpoint to check it against.", exists=True)
     ] = None,
     proof: Annotated[
         Path | None,

@@ -1,14 +1,8 @@
 """`numina serve`, as a person runs it: one line when ready, and everything ends with it."""
 
-import json
-import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,47 +10,7 @@ import psutil
 import pytest
 
 from tests.numina.conftest import alive, eventually
-
-READY = re.compile(r"Numina is ready: (\S+)")
-
-
-class Service:
-    """A running `numina serve` on a free port."""
-
-    def __init__(self, home: Path, *options: str) -> None:
-        self.home = home
-        self.log = home.parent / f"{home.name}.log"
-        clean = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-        with open(self.log, "a") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "numina", "serve", "--port", "0", *options],
-                env=clean | {"NUMINA_HOME": str(home)},
-                stdout=out,
-                stderr=out,
-                cwd="/",
-            )
-
-    def text(self) -> str:
-        return self.log.read_text()
-
-    def url(self) -> str:
-        """Waits until it is ready."""
-        ready = eventually(lambda: bool(READY.search(self.text())) or self.process.poll() is not None, 60)
-        found = READY.findall(self.text())
-        assert ready, self.text()
-        assert found, self.text()
-        return str(found[-1])
-
-    def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def worker(self, name: str) -> psutil.Process:
-        [found] = [process for process in self.family() if process.cmdline()[-1:] == [name]]
-        return found
-
-    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(60)
+from tests.numina.serving import READY, Service, healthy, register
 
 
 @pytest.fixture
@@ -67,25 +21,6 @@ def services(folder: Path) -> Iterator[list[Service]]:
     for service in running:
         if service.process.poll() is None:
             service.end()
-
-
-def healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health/ready", timeout=10) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def register(url: str, email: str) -> str:
-    """The id of a new user."""
-    request = urllib.request.Request(
-        f"{url}/v1/auth/register",
-        json.dumps({"email": email, "password": "correct horse battery"}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return str(json.load(answer)["user_id"])
 
 
 def test_serving_says_where_and_ends_with_everything(folder: Path, services: list[Service]) -> None:
