@@ -32,7 +32,8 @@ def migrate(url: str) -> list[str]:
             "CREATE TABLE IF NOT EXISTS public.numina_migrations "
             "(name text PRIMARY KEY, digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        done = dict(connection.execute("SELECT name, digest FROM public.numina_migrations").fetchall())
+        rows = connection.execute("SELECT name, digest FROM public.numina_migrations").fetchall()
+        done: dict[str, str] = dict(rows)
         for file in files():
             sql = file.read_bytes()
             digest = sha256(sql).hexdigest()

@@ -36,8 +36,10 @@ class GaveUp(Trouble):
 
 def serve(settings: Settings, console: Console) -> None:
     """Serves until SIGINT or SIGTERM. Raises what its parts raise, and GaveUp when a worker keeps dying."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Whoever started it with nohup has had SIGHUP ignored, and means it.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     make_home(settings.home)
     with occupy(settings.home) as occupation:
         try:
