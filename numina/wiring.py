@@ -9,7 +9,6 @@ from datetime import timedelta
 from threading import Event
 from typing import Any
 
-from fastapi import FastAPI
 from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool
 from starlette.types import ASGIApp
@@ -90,7 +89,7 @@ def api_app(settings: Settings) -> ASGIApp:
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncIterator[None]:
         writer.start()
         following = asyncio.create_task(freshness.follow())
         try:

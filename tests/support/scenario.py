@@ -93,7 +93,7 @@ class Scenario:
         """Opens an account, from then on known by `name`."""
         account_id = self.accounts[name] = self.fresh()
         if opening is not None:
-            fields["opening"] = Opening(self.fresh(), day("2026-01-01"), amount(opening))
+            fields["opening"] = Opening(self.fresh(), amount(opening), day("2026-01-01"))
         guard = Guard(None if floor is None else amount(floor), policy)
         fields = {"currency": self.currency, "type": kind, "text": {"name": name}, "guard": guard} | fields
         self.do(OpenAccount, account_id=account_id, kind=kind, **fields)
@@ -202,3 +202,11 @@ class Scenario:
 
     def topics(self, outcome: Outcome) -> list[str]:
         return [recorded.topic for recorded in outcome.facts]
+
+
+def posting(book: Scenario, date: str = "2026-03-01", **amounts: Any) -> PostTransaction:
+    """A command that is not carried out yet."""
+    command: PostTransaction = book.command(
+        PostTransaction, transaction_id=book.fresh(), date=day(date), postings=book.legs(**amounts)
+    )
+    return command
