@@ -20,4 +20,8 @@ class Audit:
     indexes: LiteralString = SQL["indexes"]
 
     def apply(self, window: Window, cursor: Cursor) -> None:
-        cursor.execute(SQL["add"], {"first": window[0].position, "last": window.last})
+        first, last = window[0].position, window.last
+        if last - first + 1 == len(window):
+            cursor.execute(SQL["add"], {"first": first, "last": last})
+        else:
+            cursor.execute(SQL["add_some"], {"positions": [recorded.position for recorded in window]})

@@ -22,3 +22,11 @@ SELECT notification_id, book_id, actor_id, command_id, command, recorded_at, top
        originator_version
   FROM record.stored_events
  WHERE notification_id BETWEEN %(first)s AND %(last)s;
+
+-- name: add_some
+-- The same for a window that was sieved by book.
+INSERT INTO audit (position, book_id, actor_id, command_id, command, recorded_at, topic, stream_id, version)
+SELECT notification_id, book_id, actor_id, command_id, command, recorded_at, topic, originator_id,
+       originator_version
+  FROM record.stored_events
+ WHERE notification_id = ANY(%(positions)s);

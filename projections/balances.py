@@ -30,11 +30,11 @@ class Balances:
         # A UUID hashes and compares in Python, an int in C: with numbers this takes a third of the time.
         sums: dict[tuple[int, str], _Change] = {}
         plus = EXACT.add
-        for book_id, (account_id, currency, _, posted, pending, reserved) in window.effects:
+        for recorded, (account_id, currency, _, posted, pending, reserved) in window.effects:
             key = (account_id.int, currency)
             change = sums.get(key)
             if change is None:
-                sums[key] = _Change(book_id, account_id, currency, posted, pending, reserved)
+                sums[key] = _Change(recorded.book_id, account_id, currency, posted, pending, reserved)
                 continue
             change.posted = plus(change.posted, posted)
             if pending or reserved:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, LiteralString, Protocol, overload
-from uuid import UUID
 
 import psycopg
 
@@ -16,7 +15,9 @@ Cursor = psycopg.Cursor[Any]
 
 
 class Window(Sequence[Recorded]):
-    """Some consecutive facts of the record, rising by position, text unsealed; never empty when applied.
+    """Some facts of the record, rising by position, text unsealed; never empty when applied.
+
+    They are consecutive, or the consecutive ones of one book (the auditor looks at books one by one).
 
     What several projections need of them is worked out once and kept here.
     """
@@ -56,14 +57,13 @@ class Window(Sequence[Recorded]):
         return nouns
 
     @cached_property
-    def effects(self) -> list[tuple[UUID, Effect]]:
-        """Every change of a balance with the book it happened in, in order."""
-        found = []
-        for recorded in self.by_noun.get("transaction", ()):
-            book_id = recorded.book_id
-            for effect in effects(recorded.fact):
-                found.append((book_id, effect))
-        return found
+    def effects(self) -> list[tuple[Recorded, Effect]]:
+        """Every change of a balance with the fact that makes it, in order."""
+        return [
+            (recorded, effect)
+            for recorded in self.by_noun.get("transaction", ())
+            for effect in effects(recorded.fact)
+        ]
 
 
 class Projection(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import psycopg
 import structlog
@@ -17,6 +17,7 @@ from projections import tables
 from projections.all import ALL
 from projections.compare import Difference, compare
 from projections.feed import Feed
+from projections.lanes import LANES, Lanes, calm
 from projections.projection import Projection, Window
 from projections.tables import LIVE, Connection
 
@@ -104,6 +105,7 @@ class _Work:
     """One rebuild from the first table to the swap."""
 
     def __init__(self, url: str, keys: Keys, chosen: Sequence[Projection], *, everything: bool) -> None:
+        self._url = url
         self._chosen = chosen
         self._everything = everything
         with ExitStack() as stack:
@@ -127,15 +129,17 @@ class _Work:
         tables.drop(self._next, OLD)
         tables.create(self._next, NEXT, self._chosen, indexes=False)
         position = 0
-        while (head := self._feed.head()) - position > NEAR or position == 0 < head:
-            for window in self._feed.windows(position, head):
-                self._apply(window)
-                position = window.last
-                progress(position, max(head, position))
-        for projection in self._chosen:
-            tables.add_indexes(self._next, projection)
-            for table in projection.tables:
-                self._next.execute(Text("ANALYZE {}").format(Identifier(table)))
+        with calm(), Lanes(tables.connect(self._url, NEXT) for _ in range(LANES)) as lanes:
+            while (head := self._feed.head()) - position > NEAR or position == 0 < head:
+                for window in self._feed.windows(position, head):
+                    lanes.apply(window, self._chosen)
+                    position = window.last
+                    progress(position, max(head, position))
+            self._next.execute(tables.SQL["move"], {"position": position})
+            lanes.run(
+                [_executes(statement) for p in self._chosen for statement in tables.index_statements(p)]
+            )
+            lanes.run([_executes(f"ANALYZE {table}") for p in self._chosen for table in p.tables])
 
     def compare(self) -> tuple[Difference, ...]:
         """Compares old and new in one snapshot, at one position; only taking it holds the projector off."""
@@ -208,6 +212,10 @@ class _Work:
                     Text("ALTER TABLE {} SET SCHEMA {}").format(Identifier(NEXT, table), Identifier(LIVE))
                 )
             tables.remember(self._live, projection)
+
+
+def _executes(statement: LiteralString) -> Callable[[Connection], object]:
+    return lambda connection: connection.execute(statement)
 
 
 def _rename(connection: Connection, old: str, new: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg.sql import SQL as Text
@@ -60,7 +60,7 @@ def connect(url: str, schema: str, *, writing: bool = True, **settings: str) -> 
 def create(connection: Connection, schema: str, projections: Iterable[Projection], *, indexes: bool) -> None:
     """Makes an empty schema at position 0 with the tables of `projections`.
 
-    `indexes=False` leaves out what only reading needs; `add_indexes` makes it later.
+    `indexes=False` leaves out what only reading needs, to be made when the tables are full.
     """
     with connection.transaction():
         connection.execute(SQL["share"])
@@ -69,8 +69,8 @@ def create(connection: Connection, schema: str, projections: Iterable[Projection
         connection.execute(SQL["bookkeeping"])
         for projection in projections:
             fill(connection, projection)
-            if indexes:
-                add_indexes(connection, projection)
+            if indexes and projection.indexes:
+                connection.execute(projection.indexes)
 
 
 def fill(connection: Connection, projection: Projection) -> None:
@@ -79,9 +79,10 @@ def fill(connection: Connection, projection: Projection) -> None:
     remember(connection, projection)
 
 
-def add_indexes(connection: Connection, projection: Projection) -> None:
-    if projection.indexes:
-        connection.execute(projection.indexes)
+def index_statements(projection: Projection) -> list[LiteralString]:
+    """What makes the projection's indexes, one statement each, so that several can be made at a time."""
+    lines = [line for line in projection.indexes.splitlines() if not line.lstrip().startswith("--")]
+    return [statement.strip() for statement in "\n".join(lines).split(";") if statement.strip()]
 
 
 def remember(connection: Connection, projection: Projection) -> None:

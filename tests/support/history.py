@@ -35,7 +35,7 @@ def identity(*parts: str | int) -> UUID:
 
 
 class History:
-    """Appends facts as the writer would (positions, versions, seals, registers' head), and decides nothing."""
+    """Appends facts as the writer would, but decides nothing and leaves the registers alone."""
 
     def __init__(self, url: str, keys: Keys, actor_id: UUID | None = None) -> None:
         self._url = url
@@ -46,6 +46,7 @@ class History:
 
     def append(self, steps: Iterable[Step]) -> int:
         """Records each step a second after the one before; the position of the last fact."""
+        at = START
         with psycopg.connect(self._url) as connection, connection.cursor() as cursor:
             with cursor.copy(_COPY) as copy:
                 copy.set_types(_TYPES)
@@ -70,7 +71,7 @@ class History:
                                 state,
                             )
                         )
-            cursor.execute("UPDATE record.head SET position = %s, recorded_at = %s", (self.position, START))
+            cursor.execute("UPDATE record.head SET position = %s, recorded_at = %s", (self.position, at))
             cursor.execute("SELECT pg_notify('stored_events', %s)", (str(self.position),))
         return self.position
 

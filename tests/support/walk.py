@@ -1,4 +1,4 @@
-"""Random walks through what may happen to a few books: valid facts of every topic, for tests of what reads them."""
+"""Random walks through what may happen to a few books: facts of every topic, to test what reads them."""
 
 import datetime as dt
 from collections.abc import Iterator
