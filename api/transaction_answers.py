@@ -18,14 +18,15 @@ from ledger.transactions.transaction import Transaction
 
 
 class PostingAnswer(TypedDict):
-    """One leg; positive is debit. `cleared`: seen on a statement; with a `reconciliation_id` it is locked."""
+    """One leg; positive is debit. `cleared`: seen on a statement; with `reconciliation_ids` it is locked (an
+    account has a statement for each of its currencies)."""
 
     account_id: UUID
     amount: str
     currency: str
     memo: NotRequired[str]
     cleared: bool
-    reconciliation_id: NotRequired[UUID]
+    reconciliation_ids: NotRequired[list[UUID]]
 
 
 class TransactionTerms(TypedDict):
@@ -145,7 +146,7 @@ def _postings(transaction: Transaction, declared: Declared) -> list[PostingAnswe
         memo = text.get(f"memo.{index}")
         if memo is not None:
             answer["memo"] = memo
-        if reconciled and account_id in reconciled:
-            answer["reconciliation_id"] = reconciled[account_id]
+        if reconciled and account_id in reconciled.values():
+            answer["reconciliation_ids"] = [r for r, account in reconciled.items() if account == account_id]
         shown.append(answer)
     return shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 from uuid import UUID
 
 import pydantic_core
@@ -11,6 +11,7 @@ import structlog
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from api.bulk_frames import frames
 from api.describe import operation, router
