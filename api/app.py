@@ -31,16 +31,17 @@ from api.routes import (
     reconciliations,
     reports,
     transaction_changes,
+    transaction_list,
     transactions,
     users,
 )
-from api.services import Services
-from ledger.refusals import Refusal, TryAgain
+from api.services import Services, context
 
 # In the order in which they are looked through: what is called most stands first.
 ROUTERS: tuple[APIRouter, ...] = (
     transactions.routes,
     bulk.routes,
+    transaction_list.routes,
     transaction_changes.routes,
     accounts.routes,
     balances.routes,
@@ -88,7 +89,11 @@ def described(metrics: Metrics, lifespan: Lifespan = nothing) -> FastAPI:
         lifespan=lifespan,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        exception_handlers={Refusal: _refused, TryAgain: _refused, HTTPException: _http},
+        exception_handlers={
+            **dict.fromkeys(problems.EXPECTED, _refused),
+            HTTPException: _http,
+            Exception: _unexpected,
+        },
     )
     for router in ROUTERS:
         # Taken over rather than included: a flat list is looked through in one pass.
@@ -99,8 +104,12 @@ def described(metrics: Metrics, lifespan: Lifespan = nothing) -> FastAPI:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Refusal | TryAgain)  # noqa: S101  # by registration
+    assert isinstance(error, problems.EXPECTED)  # noqa: S101  # by registration
     return problems.of(error)
+
+
+async def _unexpected(request: Request, _: Exception) -> Response:
+    return problems.unexpected(context(request).request_id)
 
 
 async def _http(_: Request, error: Exception) -> Response:

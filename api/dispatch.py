@@ -10,7 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
 from api.describe import PlainRoute
-from ledger.refusals import Refusal, TryAgain
 
 
 class Dispatch:
@@ -37,6 +36,6 @@ class Dispatch:
         scope["route"] = route
         try:
             response = await route.endpoint(Request(scope, receive))
-        except (Refusal, TryAgain) as error:
+        except problems.EXPECTED as error:
             response = problems.of(error)
         await response(scope, receive, send)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+import psycopg
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
@@ -83,6 +84,10 @@ class InternalError(Refusal):
     status = 500
 
 
+class DatabaseUnreachable(TryAgain):
+    """The database cannot be reached at the moment."""
+
+
 def problem(
     status: int,
     code: str,
@@ -122,9 +127,22 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
     )
 
 
-def of(error: Refusal | TryAgain) -> Answer:
-    """The answer to a request that was not carried out."""
-    return refused(error) if isinstance(error, Refusal) else try_again(error)
+EXPECTED = (Refusal, TryAgain, psycopg.OperationalError)
+"""What may be raised on the way to an answer without anything being wrong with the program."""
+
+
+def of(error: Refusal | TryAgain | psycopg.OperationalError) -> Answer:
+    """The answer to a request that was not carried out, or whose answer was lost with the database."""
+    if isinstance(error, Refusal):
+        return refused(error)
+    if isinstance(error, TryAgain):
+        return try_again(error)
+    return try_again(
+        DatabaseUnreachable(
+            "The database did not answer. A command may have been carried out all the same: send it again "
+            "with the same Idempotency-Key."
+        )
+    )
 
 
 def refused(refusal: Refusal) -> Answer:

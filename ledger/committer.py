@@ -101,7 +101,12 @@ class Committer:
 
     def _work(self, taken: list[Submission]) -> None:
         """Decides what was taken, and hands over what is decided as soon as nothing is in flight."""
-        decider = self._ready()
+        try:
+            decider = self._ready()
+        except Exception:
+            # They were taken off the queue: nobody else would ever answer them.
+            self._decided.extend(Decided(submission, []) for submission in taken)
+            raise
         if decider.head is None:
             self._under_lock(decider, taken)
             return

@@ -15,6 +15,13 @@ from tests.support.keys import MemoryKeys
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the tests that could go on for ever may take."""
+    times = parser.getgroup("numina")
+    times.addoption("--crash-seconds", type=float, default=30, help="seconds of killing the service's parts")
+    times.addoption("--fuzz-examples", type=int, default=0, help="examples for each operation or machine")
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedPostgres]:
     """One server for the whole run (one for each worker of pytest-xdist)."""
