@@ -25,6 +25,7 @@ from ledger.accounts.refusals import AssertionFailed
 from ledger.accounts.rules import FIRST_DAY, check_history, check_parent, currencies_unused, name_free
 from ledger.command import Draft, State
 from ledger.entities import evolve
+from ledger.ids import NIL
 from ledger.money import EXACT, ZERO
 from ledger.reconciliations.events import StatementRelocked
 from ledger.reconciliations.reconciliation import Reconciliation
@@ -59,6 +60,17 @@ class Outlook:
         return getattr(self._state, question)
 
 
+class _Open(Outlook):
+    """The same with every account open: archiving ends new postings, and keeps history as it was and is again."""
+
+    def __init__(self, ahead: Any) -> None:
+        super().__init__(ahead, (), NIL)
+
+    def entity(self, kind: type[Any], stream_id: UUID) -> Any:
+        found = super().entity(kind, stream_id)
+        return replace(found, archived=False) if isinstance(found, Account) and found.archived else found
+
+
 def check(state: State, book_id: UUID, undone: Sequence[Recorded], drafts: Sequence[Draft]) -> None:
     """Refuses a compensation that would break a rule. Raises AccountInUse, ReconciledLocked, and UndoBlocked
     for what would be wrong with the content of a request, because here it is the state that does not allow
@@ -84,7 +96,7 @@ def _check(
     stream_id, fact = draft
     before, after = transition(fact)
     if after is not None and not same_money(before, after):
-        place(ahead, book_id, after.date, after.postings)
+        place(_Open(ahead), book_id, after.date, after.postings)
     account = ahead.entity(Account, stream_id)
     if account is None:
         reconciliation = ahead.entity(Reconciliation, stream_id)

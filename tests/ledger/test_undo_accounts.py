@@ -211,11 +211,13 @@ def test_a_currency_in_use_is_not_given_up(book: Scenario) -> None:
     book.refuses_undo(CurrencyInUse, widened)
 
 
-def test_a_void_is_not_undone_onto_an_archived_account(book: Scenario) -> None:
+def test_what_stood_on_an_archived_account_comes_back_to_it(book: Scenario) -> None:
     lunch = book.post(cash=-12, food=12)
     voided = book.do(VoidTransaction, transaction_id=lunch)
     book.do(ArchiveAccount, account_id=book.accounts["food"])
-    book.refuses_undo(AccountArchivedAlready, voided)
+    book.undo(voided)
+    assert book.posted("food") == 12
+    book.refuses_posting(AccountArchivedAlready, cash=-1, food=1)
 
 
 def test_a_posting_is_undone_even_from_an_archived_account(book: Scenario) -> None:
