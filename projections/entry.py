@@ -42,8 +42,10 @@ COLUMNS = {
     # Sent in the binary form of a tsvector, which is bytes to everything in between.
     "words": "bytea",
 }
-# A row of `postings`: 11 columns, each with its length before it.
+# A row of `postings` up to account_id: 12 columns are to come, each with its length before it.
 _posting = Struct("!h iq iq iq ii ii ii i16s i16s".replace(" ", "")).pack
+_NULL = b"\xff\xff\xff\xff"
+_UUID = b"\0\0\0\x10"
 
 _NO_IDS: frozenset[UUID] = frozenset()
 
@@ -123,7 +125,7 @@ class Entry:
                 setattr(entry, name, value)
         cleared, reconciled, reconciliations = row[-4:-1]
         entry.cleared = frozenset(cleared or ())
-        entry.reconciled = dict(zip(reconciled or (), reconciliations or (), strict=True))
+        entry.reconciled = dict(zip(reconciliations or (), reconciled or (), strict=True))
         entry.legs = None
         if entry.state != "voided":
             entry.stored = entry.terms_version
@@ -162,7 +164,7 @@ class Entry:
         self.tags = [tag for tag in clean(tags).split("\n") if tag] or None if tags else None
         self.metadata = clean(metadata) if metadata else None
         self.memos = None
-        if len(words) > 1 and any(key.startswith("memo.") for key in words):
+        if len(words) > 4 - (payee, notes, tags, metadata).count(None):
             self.memos = [clean(get(f"memo.{line}", "")) or None for line in range(lines)]
 
     def postings(self) -> Iterator[bytes]:
@@ -171,11 +173,15 @@ class Entry:
         for span in self.spans:
             terms = span.terms
             day, state = terms.date.toordinal() - DAY_ZERO, text(terms.state)
+            others = [_NULL] * len(terms.postings)
+            if len(others) == 2:
+                others = [_UUID + p.account_id.bytes for p in reversed(terms.postings)]
             for line, p in enumerate(terms.postings):
                 yield b"".join(
                     (
-                        _posting(11, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version,
+                        _posting(12, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version,
                                  4, line, 16, book_id, 16, p.account_id.bytes),
+                        others[line],
                         text(p.currency),
                         state,
                         amount(str(p.amount)),
@@ -188,8 +194,8 @@ class Entry:
         if self.cleared:
             cleared = sorted(self.cleared)
         if self.reconciled:
-            reconciled = sorted(self.reconciled)
-            reconciliations = [self.reconciled[account_id] for account_id in reconciled]
+            reconciliations = sorted(self.reconciled)
+            reconciled = [self.reconciled[reconciliation_id] for reconciliation_id in reconciliations]
         return (
             self.created_position, self.updated_position, self.created_at, self.updated_at, self.expires_at,
             self.date, self.version, self.terms_version, self.expired, self.id, self.book_id, self.type,
@@ -198,15 +204,13 @@ class Entry:
         )  # fmt: skip
 
     def _words(self) -> bytes:
-        legs = self.legs or ()
         return tsvector(
             self.book_id,
             self.payee or "",
             self.notes or "",
             self.tags or (),
             [memo for memo in self.memos if memo] if self.memos else (),
-            # Two legs are of one size.
-            [p.amount for p in (legs[:1] if len(legs) == 2 else legs)],
+            self.legs or (),
             self.type,
         )
 

@@ -127,9 +127,9 @@ def _mark(entry: Entry, fact: Fact) -> None:
             entry.cleared -= {account_id}
         case TransactionReconciled(account_id=account_id, reconciliation_id=reconciliation_id):
             entry.cleared |= {account_id}
-            entry.reconciled = {**entry.reconciled, account_id: reconciliation_id}
-        case TransactionUnreconciled(account_id=account_id):
-            entry.reconciled = {a: r for a, r in entry.reconciled.items() if a != account_id}
+            entry.reconciled = {**entry.reconciled, reconciliation_id: account_id}
+        case TransactionUnreconciled(reconciliation_id=gone):
+            entry.reconciled = {r: a for r, a in entry.reconciled.items() if r != gone}
         case _:
             pass
 

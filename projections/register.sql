@@ -2,7 +2,7 @@
 -- The present state of each transaction. created_position names it within the read models: eight rising bytes
 -- instead of sixteen. terms_version is the version of the postings that it shows: those in force, or for a
 -- voided one those that were last; memos has one entry a posting. Array and text columns are NULL where there
--- is nothing; reconciled and reconciliations are parallel.
+-- is nothing. Each of reconciliations locks the leg on the account at its place in reconciled.
 CREATE TABLE transactions (
     created_position bigint      NOT NULL,
     updated_position bigint      NOT NULL,
@@ -32,7 +32,8 @@ CREATE TABLE transactions (
 CREATE UNIQUE INDEX transactions_id ON transactions (id);
 
 -- Every version of every posting, believed from the fact at believed_from (inclusive) until that at
--- believed_until (exclusive; the largest bigint: still). A void ends belief and begins none.
+-- believed_until (exclusive; the largest bigint: still). A void ends belief and begins none. other_id is the
+-- account of the other posting where there are just two.
 CREATE TABLE postings (
     created_position bigint  NOT NULL,
     believed_from    bigint  NOT NULL,
@@ -42,6 +43,7 @@ CREATE TABLE postings (
     line             integer NOT NULL,
     book_id          uuid    NOT NULL,
     account_id       uuid    NOT NULL,
+    other_id         uuid,
     currency         text    NOT NULL,
     state            text    NOT NULL,
     amount           numeric NOT NULL,
@@ -83,6 +85,6 @@ UPDATE postings AS p SET believed_until = ended.position
  WHERE p.created_position = ended.created AND p.version = ended.version;
 
 -- name: copy_postings
-COPY postings (created_position, believed_from, believed_until, date, version, line, book_id, account_id, currency,
-               state, amount)
+COPY postings (created_position, believed_from, believed_until, date, version, line, book_id, account_id, other_id,
+               currency, state, amount)
 FROM STDIN (FORMAT BINARY);

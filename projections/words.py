@@ -2,17 +2,20 @@
 
 Every lexeme begins with eight hexadecimal digits of its book's id, so that one GIN index over all books is
 as selective in each as an index of its own. After them stands a folded word; or `#` and a whole tag; or `=`
-and the type; or `$` and the magnitude of an amount, so that amounts can be narrowed down by the same index.
+and the type; or `@` and an account; or `$` and the magnitude of an amount. So one index narrows down whatever
+is asked together.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 from unicodedata import combining, normalize
 from uuid import UUID
+
+from ledger.postings import Posting
 
 MOST_LEXEMES = 1_000
 """Of a longer text the first so many words can be found."""
@@ -60,14 +63,18 @@ def prefix(book_id: UUID) -> str:
     return book_id.hex[24:]
 
 
+def _account(account_id: UUID) -> str:
+    return f"@{account_id.hex[24:]}"
+
+
 @lru_cache(maxsize=50_000)
 def magnitude(amount: Decimal) -> str:
-    """The order of magnitude of `amount` as a letter that rises with it, and its first two digits."""
+    """The order of magnitude of `amount` as a letter that rises with it, and its first three digits."""
     size = amount.copy_abs()
     if not size:
         return "$0"
     order = size.adjusted()
-    return f"${chr(65 + order - _LEAST)}{int(size.scaleb(1 - order))}"
+    return f"${_letter(order)}{int(size.scaleb(2 - order))}"
 
 
 def tsvector(
@@ -76,12 +83,14 @@ def tsvector(
     notes: str,
     tags: Sequence[str],
     memos: Sequence[str],
-    amounts: Iterable[Decimal],
+    postings: Sequence[Posting],
     type_: str,
 ) -> bytes:
     """All lexemes of a transaction, as PostgreSQL receives a tsvector (count; then for each lexeme the text,
     a NUL, the number of places and the places). Words of payee, notes, tags and memos are weighted A to D."""
-    names = [f"={type_}", *map(magnitude, amounts)]
+    # Two legs are of one size.
+    sized = postings[:1] if len(postings) == 2 else postings
+    names = [f"={type_}", *(magnitude(p.amount) for p in sized), *(_account(p.account_id) for p in postings)]
     if tags:
         names += [f"#{fold_tag(tag)}" for tag in tags]
     lexemes = [_fixed(name) for name in names]
@@ -97,7 +106,7 @@ def tsvector(
                 break
             found = found | ready.words if found else ready.words
             lexemes += ready.lexemes
-    if len(lexemes) > MOST_LEXEMES or len(names) > 2:
+    if len(lexemes) > MOST_LEXEMES or len(names) > 4:
         lexemes = list(dict.fromkeys(lexemes))[:MOST_LEXEMES]
     # What all lexemes begin with goes between the parts.
     return prefix(book_id).encode().join([_count(len(lexemes)), *lexemes])
@@ -164,9 +173,15 @@ class Query:
     def type(self, type_: str) -> None:
         self._terms.append(self._term(f"={type_}"))
 
+    def accounts(self, account_ids: Collection[UUID]) -> None:
+        """Some leg is on one of the accounts, nearly: ids are cut short, so that it must be looked at again."""
+        self._any(self._term(_account(account_id)) for account_id in account_ids)
+
     def amounts(self, least: Decimal | None, most: Decimal | None) -> None:
-        """Some leg is about as large: exact to two digits, so what is found must be looked at again."""
-        terms = [self._term(p, ":*") for p in _magnitudes(least, most)]
+        """Some leg is about as large: exact to three digits, so that it must be looked at again."""
+        self._any(self._term(start, ":*") for start in _magnitudes(least, most))
+
+    def _any(self, terms: Iterable[str]) -> None:
         self._terms.append(f"({' | '.join(terms)})")
 
     def _term(self, lexeme: str, suffix: str = "") -> str:
@@ -178,25 +193,29 @@ def _magnitudes(least: Decimal | None, most: Decimal | None) -> Iterator[str]:
     """The beginnings of `magnitude` of every amount from `least` to `most` (absolute, inclusive)."""
     if not least:
         yield "$0"
-    low = (_LEAST, 10) if not least else _digits(least)
-    high = (_MOST, 99) if most is None else _digits(most) if most else (_LEAST, 9)
+    low = (_LEAST, 100) if not least else _digits(least)
+    high = (_MOST, 999) if most is None else _digits(most) if most else (_LEAST - 1, 999)
     for order in range(max(low[0], _LEAST), min(high[0], _MOST) + 1):
-        first = low[1] if order == low[0] else 10
-        last = high[1] if order == high[0] else 99
-        yield from _two_digits(f"${chr(65 + order - _LEAST)}", first, last)
+        first = low[1] if order == low[0] else 100
+        last = high[1] if order == high[0] else 999
+        yield from _beginnings(f"${_letter(order)}", "", first, last)
 
 
-def _two_digits(start: str, first: int, last: int) -> Iterator[str]:
-    if (first, last) == (10, 99):
-        yield start
-        return
-    for lead in range(first // 10, last // 10 + 1):
-        if first <= lead * 10 and lead * 10 + 9 <= last:
-            yield f"{start}{lead}"
-        else:
-            yield from (f"{start}{n}" for n in range(max(first, lead * 10), min(last, lead * 10 + 9) + 1))
+def _beginnings(start: str, digits: str, first: int, last: int) -> Iterator[str]:
+    """The shortest beginnings of just the three-digit numbers from `first` to `last`."""
+    width = 10 ** (3 - len(digits))
+    least = int(digits or "0") * width
+    if max(least, 100) >= first and least + width - 1 <= last:
+        yield start + digits
+    elif least + width > first and least <= last:
+        for digit in range(0 if digits else 1, 10):
+            yield from _beginnings(start, f"{digits}{digit}", first, last)
 
 
 def _digits(amount: Decimal) -> tuple[int, int]:
     order = amount.adjusted()
-    return order, int(amount.scaleb(1 - order))
+    return order, int(amount.scaleb(2 - order))
+
+
+def _letter(order: int) -> str:
+    return chr(65 + order - _LEAST)

@@ -1,0 +1,1 @@
+"""Reports: what the register and the rollup say, as accountants ask it."""

@@ -1,0 +1,307 @@
+"""The list of transactions: what is asked for, how it is found without reading the whole book, a page of it.
+
+There are three ways to find things, and each reads at most a bounded part of one book. Words, tags, types and
+amounts are looked up in the index of words, if few transactions have them. Else the dates are walked down, of
+an account where one is named and of the book where none is: what many transactions have is soon met.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Literal, LiteralString
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg.sql import SQL as Text
+from psycopg.sql import Composable, Composed
+
+from ledger.money import ZERO
+from ledger.postings import Posting
+from ledger.refusals import Refusal
+from ledger.transactions.events import Terms, Type
+from ledger.transactions.transaction import Transaction
+from projections import sql
+from projections.words import Query
+
+SQL = sql.load(__file__)
+
+Connection = psycopg.AsyncConnection[Any]
+State = Literal["pending", "posted", "voided", "any"]
+
+ENOUGH = 2_000
+"""Looking at so many transactions that an index found takes about as long as a walk that finds a page."""
+MOST = Decimal(10) ** 40
+"""More than any amount."""
+
+
+class UnknownPage(Refusal):
+    """This is not a place in the list of transactions."""
+
+    code = "unknown_page"
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction must be like to be listed; None asks nothing.
+
+    Dates are inclusive. `category_id` stands for the account and all below it, `account_id` for itself.
+    Amounts are absolute and inclusive, and some leg's must lie between them. `text` is looked for in payee,
+    notes, tags and memos, `payee` in the payee: each word must be the beginning of one there, whatever case
+    and accents. A tag is a whole one. Without a state, all but the voided.
+    """
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+    account_id: UUID | None = None
+    category_id: UUID | None = None
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+    payee: str | None = None
+    text: str | None = None
+    tag: str | None = None
+    type: Type | None = None
+    state: State | None = None
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A transaction as it stands now, with when it came and when it last changed."""
+
+    transaction: Transaction
+    created_position: int
+    created_at: dt.datetime
+    updated_position: int
+    updated_at: dt.datetime
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some transactions, the latest date first, and of one date the latest recorded first.
+
+    `next` (JSON-ready) is where the next page goes on; None after the last one.
+    """
+
+    items: list[Listed]
+    next: tuple[str, int] | None
+
+
+async def transactions(
+    connection: Connection,
+    book_id: UUID,
+    filters: Filters,
+    *,
+    limit: int = 50,
+    after: Sequence[Any] | None = None,
+) -> Page:
+    """A page of the book's transactions, from `after` (a page's `next`) on. Raises UnknownPage."""
+    question = _Question(book_id, filters, limit + 1, None if after is None else _place(after))
+    created = await question.ask(connection)
+    items = await listed(connection, created[:limit])
+    if len(created) <= limit or not items:
+        return Page(items, None)
+    last = items[-1]
+    return Page(items, (last.transaction.terms.date.isoformat(), last.created_position))
+
+
+async def listed(connection: Connection, created: Sequence[int]) -> list[Listed]:
+    """The transactions that were created at the given positions, in the order of the list."""
+    if not created:
+        return []
+    given = {"created": list(created)}
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(SQL["legs"], given)
+    legs: dict[int, list[Posting]] = {}
+    for position, account_id, amount, currency in await cursor.fetchall():
+        legs.setdefault(position, []).append(Posting(account_id, amount, currency))
+    await cursor.execute(SQL["rows"], given)
+    return [_listed(row, legs.get(row[0], [])) for row in await cursor.fetchall()]
+
+
+class _Question:
+    """One question and the statements that it is asked by."""
+
+    def __init__(
+        self, book_id: UUID, filters: Filters, limit: int, after: tuple[dt.date, int] | None
+    ) -> None:
+        self._filters = filters
+        self._after = after
+        self._book_id = book_id
+        self._words = _words(book_id, filters)
+        self._given: dict[str, Any] = {
+            "book_id": book_id,
+            "limit": limit,
+            "enough": ENOUGH,
+            "first": filters.first,
+            "last": filters.last,
+            "date": after and after[0],
+            "position": after and after[1],
+            "least": filters.min_amount or ZERO,
+            "most": MOST if filters.max_amount is None else filters.max_amount,
+            "account_id": filters.account_id,
+            "category_id": filters.category_id,
+            "state": filters.state,
+        }
+
+    async def ask(self, connection: Connection) -> list[int]:
+        """The positions at which the transactions asked for were created, in the order of the list."""
+        given, wanted = self._given, self._filters
+        if self._words is None or given["least"] > given["most"]:
+            return []
+        if wanted.category_id is not None:
+            rows = await self._rows(connection, Text(SQL["categories"]))
+            given["categories"] = [row[0] for row in rows]
+            if not rows:
+                return []
+        rare = self._rare()
+        if rare:
+            rows = await self._rows(connection, self._by_words(), words=str(rare))
+            if rows[0][1] <= ENOUGH:
+                return [row[0] for row in rows if row[0] is not None]
+        given["words"] = str(self._words)
+        if wanted.state in ("pending", "voided") or (
+            wanted.account_id is None and wanted.category_id is None
+        ):
+            return [row[0] for row in await self._rows(connection, self._by_date())]
+        walks_account = wanted.category_id is None
+        if wanted.account_id is not None and wanted.category_id is not None:
+            [(account, categories)] = await self._rows(connection, Text(SQL["sizes"]))
+            walks_account = account <= categories
+        given["walked"] = [wanted.account_id] if walks_account else given["categories"]
+        rows = await self._rows(connection, self._by_account(walks_account))
+        return [row[1] for row in rows]
+
+    def _rare(self) -> Query | None:
+        """All that the index of words can narrow down; None if walking down an account or a book is as good."""
+        wanted = self._filters
+        query = _words(self._book_id, wanted)
+        if query is None:
+            return None
+        if wanted.min_amount or wanted.max_amount is not None:
+            query.amounts(wanted.min_amount, wanted.max_amount)
+        if not query and (wanted.account_id is None or wanted.category_id is None):
+            return None
+        if wanted.account_id is not None:
+            query.accounts([wanted.account_id])
+        if wanted.category_id is not None:
+            query.accounts(self._given["categories"])
+        return query
+
+    async def _rows(
+        self, connection: Connection, statement: Text | Composed, **given: Any
+    ) -> list[tuple[Any, ...]]:
+        cursor = connection.cursor(binary=True)
+        # Plans depend on the values: a date range of a week or of ten years, a rare word or a common one.
+        await cursor.execute(statement, {**self._given, **given}, prepare=False)
+        return await cursor.fetchall()
+
+    def _by_words(self) -> Composed:
+        conditions = [*self._range("t"), *self._state("t"), *self._legs("t")]
+        return Text(SQL["by_words"]).format(conditions=_all(conditions))
+
+    def _by_date(self) -> Composed:
+        conditions = self._legs("t")
+        if self._words:
+            conditions.insert(0, Text("t.words @@ %(words)s::tsquery"))
+        return Text(SQL["by_date"]).format(
+            range=_all([*self._range("t"), *self._state("t")]), conditions=_all(conditions)
+        )
+
+    def _by_account(self, walks_account: bool) -> Composed:
+        conditions = self._legs("p", walked="account" if walks_account else "category")
+        if self._words:
+            conditions.insert(0, Text(SQL["has_words"]))
+        return Text(SQL["by_account"]).format(
+            range=_all([*self._range("p"), *self._state("p")]), conditions=_all(conditions)
+        )
+
+    def _range(self, of: Literal["t", "p"]) -> list[Composable]:
+        """The book, the dates, and what lies after the page before. `of` is t or p."""
+        found: list[LiteralString] = ["{}.book_id = %(book_id)s"]
+        if self._filters.first is not None:
+            found.append("{}.date >= %(first)s::date")
+        if self._filters.last is not None:
+            found.append("{}.date <= %(last)s::date")
+        if self._after is not None:
+            found.append("({0}.date, {0}.created_position) < (%(date)s::date, %(position)s::bigint)")
+        return [Text(condition).format(Text(of)) for condition in found]
+
+    def _state(self, of: str) -> list[Composable]:
+        match self._filters.state, of:
+            case "any", "t":
+                return []
+            case None, "t":
+                return [Text("t.state <> 'voided'")]
+            case "posted", "t":
+                return [Text("t.state = 'posted'")]
+            case _, "t":
+                # The first condition is that of the index of what is not posted.
+                return [Text("t.state <> 'posted' AND t.state = %(state)s")]
+            case "any", _:
+                return [Text(SQL["is_shown"])]
+            case None, _:
+                return [Text("p.believed_until = 9223372036854775807")]
+            case _:
+                return [Text("p.believed_until = 9223372036854775807 AND p.state = %(state)s")]
+
+    def _legs(self, of: str, walked: str | None = None) -> list[Composable]:
+        """What legs must be there besides the one that is walked along."""
+        wanted = self._filters
+        place = {
+            "created": Text("t.created_position" if of == "t" else "p.created_position"),
+            "version": Text("t.terms_version" if of == "t" else "p.version"),
+        }
+        found: list[Composable] = []
+        if wanted.min_amount is not None or wanted.max_amount is not None:
+            found.append(Text(SQL["has_amount"]).format(**place))
+        if wanted.account_id is not None and walked != "account":
+            found.append(Text(SQL["has_account"]).format(**place, accounts=Text("ARRAY[%(account_id)s]")))
+        if wanted.category_id is not None and walked != "category":
+            found.append(Text(SQL["has_account"]).format(**place, accounts=Text("%(categories)b")))
+        return found
+
+
+def _all(conditions: Sequence[Composable]) -> Composable:
+    return Text(" AND ").join(conditions) if conditions else Text("true")
+
+
+def _words(book_id: UUID, wanted: Filters) -> Query | None:
+    """The words, tag and type that a transaction must have, perhaps none; None when nothing can have them."""
+    query = Query(book_id)
+    if wanted.text and wanted.text.strip() and not query.text(wanted.text):
+        return None
+    if wanted.payee and wanted.payee.strip() and not query.text(wanted.payee, "A"):
+        return None
+    if wanted.tag is not None:
+        query.tag(wanted.tag)
+    if wanted.type is not None:
+        query.type(wanted.type)
+    return query
+
+
+def _place(after: Sequence[Any]) -> tuple[dt.date, int]:
+    """The sort key in a page's `next`. Raises UnknownPage."""
+    match after:
+        case [str(date), int(position)] if 0 < position < 2**63:
+            try:
+                return dt.date.fromisoformat(date), position
+            except ValueError:
+                pass
+    raise UnknownPage("This cursor was not given by this operation. Begin without one.", field="cursor")
+
+
+def _listed(row: tuple[Any, ...], legs: Sequence[Posting]) -> Listed:
+    (
+        created_position, created_at, updated_position, updated_at, id_, book_id, version, date, type_, state,
+        expired, expires_at, payee, notes, tags, memos, metadata, cleared, reconciled, reconciliations,
+    ) = row  # fmt: skip
+    text = {"payee": payee, "notes": notes, "tags": "\n".join(tags or ()), "metadata": metadata}
+    text |= {f"memo.{line}": memo for line, memo in enumerate(memos or ())}
+    transaction = Transaction(
+        transaction_id=id_,
+        book_id=book_id,
+        version=version,
+        terms=Terms(date, tuple(legs), type_, state, expires_at),
+        text={key: words for key, words in text.items() if words},
+        expired=expired,
+        cleared=frozenset(cleared or ()),
+        reconciled=dict(zip(reconciliations or (), reconciled or (), strict=True)),
+    )
+    return Listed(transaction, created_position, created_at, updated_position, updated_at)

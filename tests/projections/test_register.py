@@ -1,0 +1,171 @@
+"""The register and its list against folding every transaction's facts and looking at all of them."""
+
+import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from ledger.transactions.transaction import Transaction
+from projections import search
+from projections.search import Filters, Listed, UnknownPage, transactions
+from projections.words import fold, words
+from tests.support.naive import Naive, Told
+from tests.support.projected import Projected
+from tests.support.walk import FIRST_DAY, WORDS
+
+Fresh = Callable[[], AbstractContextManager[str]]
+calm = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def in_full(told: Projected, book_id: UUID, filters: Filters, limit: int = 7) -> list[Listed]:
+    """All pages one after another."""
+
+    async def pages(connection: psycopg.AsyncConnection[Any]) -> list[Listed]:
+        found: list[Listed] = []
+        after = None
+        while True:
+            page = await transactions(connection, book_id, filters, limit=limit, after=after)
+            assert len(page.items) <= limit
+            found += page.items
+            if page.next is None:
+                return found
+            after = list(page.next)
+
+    return told.ask(pages)
+
+
+def plain(transaction: Transaction) -> Transaction:
+    """Without empty words and memos of postings that are no more, which nobody is shown."""
+    lines = {f"memo.{line}" for line in range(len(transaction.terms.postings))}
+    text = {k: v for k, v in transaction.text.items() if v and (k in lines or not k.startswith("memo."))}
+    return replace(transaction, text=text, reconciled=dict(transaction.reconciled))
+
+
+@calm
+@given(seed=st.integers(0, 10**9), window=st.sampled_from([1, 5, 40, 1_000]))
+def test_the_list_shows_every_transaction_as_its_facts_make_it(
+    fresh_database: Fresh, seed: int, window: int
+) -> None:
+    with fresh_database() as url:
+        told = Projected(url, seed, window=window)
+        naive = Naive(told.facts)
+        for book_id in told.books:
+            shown = in_full(told, book_id, Filters(state="any"))
+            expected = naive.transactions(book_id)
+            assert [plain(i.transaction) for i in shown] == [plain(t.transaction) for t in expected]
+            assert [(i.created_position, i.updated_position) for i in shown] == [t[1:] for t in expected]
+
+
+@calm
+@given(seed=st.integers(0, 10**9), choices=st.integers(0, 10**9), enough=st.sampled_from([0, 3, 2_000]))
+def test_filters_find_what_looking_at_everything_finds(
+    fresh_database: Fresh, seed: int, choices: int, enough: int
+) -> None:
+    with fresh_database() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "ENOUGH", enough)
+        told = Projected(url, seed)
+        naive, random = Naive(told.facts), Random(choices)
+        for book_id in told.books:
+            for _ in range(12):
+                filters = some_filters(random, list(naive.accounts(book_id)))
+                below = subtree(naive, book_id, filters.category_id)
+                expected = [t.created for t in naive.transactions(book_id) if matches(t, filters, below)]
+                found = [i.created_position for i in in_full(told, book_id, filters)]
+                assert found == expected, filters
+
+
+def some_filters(random: Random, accounts: list[UUID]) -> Filters:
+    def perhaps(value: Any) -> Any:
+        return value if random.random() < 0.3 else None
+
+    amounts = sorted(Decimal(random.randint(0, 99_999)).scaleb(-random.randint(0, 2)) for _ in range(2))
+    dates = sorted(FIRST_DAY + dt.timedelta(days=random.randint(-5, 125)) for _ in range(2))
+    return Filters(
+        first=perhaps(dates[0]),
+        last=perhaps(dates[1]),
+        account_id=perhaps(random.choice(accounts)),
+        category_id=perhaps(random.choice(accounts)),
+        min_amount=perhaps(amounts[0]),
+        max_amount=perhaps(amounts[1]),
+        payee=perhaps(random.choice(["bak", "ZOE", "rent", "nobody", "café zoë"])),
+        text=perhaps(random.choice(["bakery", "日", "salary rent", "cafe"])),
+        tag=perhaps(random.choice([*WORDS[:5], "BAKERY"])),
+        type=perhaps(random.choice(["journal", "expense"])),
+        state=perhaps(random.choice(["any", "pending", "posted", "voided"])),
+    )
+
+
+def subtree(naive: Naive, book_id: UUID, top: UUID | None) -> set[UUID]:
+    if top is None:
+        return set()
+    accounts = naive.accounts(book_id)
+    found: set[UUID] = set()
+    new = {top}
+    while new:
+        found |= new
+        new = {i for i, a in accounts.items() if a.parent_id in new} - found
+    return found
+
+
+def matches(told: Told, wanted: Filters, below: set[UUID]) -> bool:
+    transaction, terms = told.transaction, told.transaction.terms
+    text = plain(transaction).text
+    tags = [tag for tag in text.get("tags", "").split("\n") if tag]
+    memos = " ".join(v for k, v in text.items() if k.startswith("memo."))
+    everywhere = " ".join([text.get("payee", ""), text.get("notes", ""), *tags, memos])
+    legs = terms.postings
+    lowest = wanted.min_amount if wanted.min_amount is not None else Decimal(0)
+    highest = wanted.max_amount if wanted.max_amount is not None else Decimal(10**30)
+    conditions = [
+        wanted.state == "any" or (terms.state == wanted.state if wanted.state else terms.state != "voided"),
+        wanted.first is None or terms.date >= wanted.first,
+        wanted.last is None or terms.date <= wanted.last,
+        wanted.account_id is None or any(p.account_id == wanted.account_id for p in legs),
+        wanted.category_id is None or any(p.account_id in below for p in legs),
+        any(lowest <= abs(p.amount) <= highest for p in legs),
+        wanted.payee is None or has_words(text.get("payee", ""), wanted.payee),
+        wanted.text is None or has_words(everywhere, wanted.text),
+        wanted.tag is None or wanted.tag.casefold() in [tag.casefold() for tag in tags],
+        wanted.type is None or terms.type == wanted.type,
+    ]
+    return all(conditions)
+
+
+def has_words(text: str, wanted: str) -> bool:
+    return all(any(word.startswith(part) for word in words(text)) for part in words(wanted))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [[], ["2026-01-01"], ["2026-02-30", 1], ["x", 1], ["2026-01-01", "1"], ["2026-01-01", 0], ["2026-01-01", 2**63],
+     ["2026-01-01", 1, 2], [1, 1], [None, None], "ab", {"date": 1}, ["2026-01-01", 1.5]],
+)  # fmt: skip
+def test_a_cursor_that_was_not_given_is_refused(after: Any) -> None:
+    with pytest.raises(UnknownPage):
+        search._place(after)
+
+
+def test_words_are_folded_alike_when_stored_and_when_asked() -> None:
+    assert fold("ÇAFÉ Straße Łódź Ærø") == "cafe strasse lodz aero"
+    assert words("AMAZON.COM*Mktp 7-Eleven") == ("amazon", "com", "mktp", "7", "eleven")
+    assert words("東京 tower") == ("東", "京", "tower")
+    assert words("*** !") == ()
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_found_by_its_own_words(text: str) -> None:
+    assert has_words(text, text)
+    assert words(fold(text)) == words(text)
