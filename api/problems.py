@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -20,11 +19,6 @@ MEDIA = b"application/problem+json"
 CATALOGUE = "/problems#"
 RESERVED = frozenset({"type", "title", "status", "detail", "code", "field", "retryable"})
 MAX_ERRORS = 20
-_BOUNDS = {
-    "greater_than_equal": ("ge", "no earlier than"),
-    "less_than_equal": ("le", "no later than"),
-    "less_than": ("lt", "earlier than"),
-}
 _NAME = re.compile(r"[a-z0-9_]+")
 MAX_FIELD = 200
 
@@ -224,8 +218,6 @@ def _message(error: Mapping[str, Any]) -> str:
         return "There is no such field here."
     if kind == "missing":
         return "This field is required."
-    if kind in _BOUNDS and isinstance(bound := error["ctx"][_BOUNDS[kind][0]], dt.date):
-        return f"It must be {_BOUNDS[kind][1]} {bound.isoformat()}."
     message = str(error["ctx"]["error"]) if kind == "value_error" else str(error["msg"])
     return message if message.endswith(".") else message + "."
 

@@ -14,8 +14,10 @@ from starlette.requests import Request
 from api.fields import Body, Query
 from api.problems import InvalidRequest, UnsupportedMedia, invalid
 from api.services import context, services
+from ledger.command import Outcome
 from ledger.entities import fold
 from ledger.log import COLUMNS, decode_rows
+from ledger.record import Recorded
 from ledger.refusals import TryAgain, Unknown
 
 B = TypeVar("B", bound=Body)
@@ -71,13 +73,28 @@ async def stream(request: Request, stream_id: UUID, kind: type[E]) -> E | None:
 
 async def stream_with_version(request: Request, stream_id: UUID, kind: type[E]) -> tuple[E | None, int]:
     """As `stream`, with the version of the stream; (None, 0) for none."""
+    facts = await facts_of(request, stream_id)
+    entity = fold(facts)
+    return (entity, len(facts)) if isinstance(entity, kind) else (None, 0)
+
+
+async def left_by(request: Request, outcome: Outcome, stream_id: UUID, kind: type[E]) -> tuple[E | None, int]:
+    """The entity as a command left it (or, in a dry run, would leave it), whatever came later."""
+    facts = await facts_of(request, stream_id)
+    led_to = [recorded for recorded in outcome.facts if recorded.stream_id == stream_id]
+    if led_to:
+        facts = [*facts[: led_to[0].version - 1], *led_to]
+    entity = fold(facts)
+    return (entity, len(facts)) if isinstance(entity, kind) else (None, 0)
+
+
+async def facts_of(request: Request, stream_id: UUID) -> list[Recorded]:
+    """The facts of a stream in order; none for an id that is not known."""
     known = services(request)
     async with known.pool.connection() as connection:
         cursor = connection.cursor(binary=True)
         await cursor.execute(_STREAM, (stream_id,))
-        facts = decode_rows(await cursor.fetchall(), known.vault)
-    entity = fold(facts)
-    return (entity, len(facts)) if isinstance(entity, kind) else (None, 0)
+        return decode_rows(await cursor.fetchall(), known.vault)
 
 
 @asynccontextmanager

@@ -19,14 +19,15 @@ from api.accounts import (
     shown,
     words_of,
 )
+from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
 from api.idempotency import frame
 from api.money import amount_in, balances_of
 from api.preconditions import expected_version
 from api.principal import principal
-from api.reading import fresh, path_id, read_body, read_query, stream, stream_with_version
+from api.reading import fresh, left_by, path_id, read_body, read_query, stream
 from api.responses import Answer, answer, etag, location
-from api.services import context, services
+from api.services import services
 from ledger.accounts.account import Account
 from ledger.accounts.commands import (
     UNCHANGED,
@@ -88,26 +89,22 @@ async def open_account(request: Request) -> Response:
     body = await read_body(request, NewAccount)
     known = services(request)
     every = body.any_currency
-    outcome = await known.writer.handle(
-        OpenAccount(
-            **await frame(request, who),
-            account_id=known.new_id(),
-            kind=body.kind,
-            type=body.type or body.kind,
-            currency=body.currency,
-            currencies=tuple(dict.fromkeys(c for c in body.currencies if c != body.currency)),
-            any_currency=body.kind in ("income", "expense") and not body.currencies
-            if every is None
-            else every,
-            exponent=None if known_exponent(body.currency) == body.exponent else body.exponent,
-            parent_id=body.parent_id,
-            guard=guard_of(body, Guard(), body.currency),
-            net_worth=body.net_worth,
-            text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
-            opening=_opening(request, body),
-        )
+    command = OpenAccount(
+        **await frame(request, who),
+        account_id=known.new_id(),
+        kind=body.kind,
+        type=body.type or body.kind,
+        currency=body.currency,
+        currencies=tuple(dict.fromkeys(c for c in body.currencies if c != body.currency)),
+        any_currency=body.kind in ("income", "expense") and not body.currencies if every is None else every,
+        exponent=None if known_exponent(body.currency) == body.exponent else body.exponent,
+        parent_id=body.parent_id,
+        guard=guard_of(body, Guard(), body.currency),
+        net_worth=body.net_worth,
+        text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
+        opening=_opening(request, body),
     )
-    return opened(request, outcome, "/v1/accounts")
+    return opened(command, await carry_out(request, command), "/v1/accounts")
 
 
 @routes.patch(
@@ -132,7 +129,8 @@ async def change(request: Request) -> Response:
         if present is None or present.book_id != who.book_id:
             raise UnknownAccount(f"There is no account {account_id} in this book.")
         guard = guard_of(body, present.guard, present.currency)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         AmendAccount(
             **await frame(request, who),
             account_id=account_id,
@@ -144,7 +142,7 @@ async def change(request: Request) -> Response:
             net_worth=body.net_worth,
             currencies=None if body.currencies is None else tuple(dict.fromkeys(body.currencies)),
             archived=body.archived,
-        )
+        ),
     )
     return await changed(request, outcome, account_id)
 
@@ -161,33 +159,32 @@ async def change(request: Request) -> Response:
 async def archive(request: Request) -> Response:
     who = await principal(request)
     account_id = path_id(request, "account_id", UnknownAccount)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         ArchiveAccount(
             **await frame(request, who), account_id=account_id, expected_version=expected_version(request)
-        )
+        ),
     )
     return await changed(request, outcome, account_id)
 
 
-def opened(request: Request, outcome: Outcome, base: str) -> Answer:
-    """201 with the account that a command opened."""
-    context(request).position = outcome.last
+def opened(command: OpenAccount, outcome: Outcome, base: str) -> Answer:
+    """The answer with the account that a command opened."""
     first = next(f for f in outcome.facts if isinstance(f.fact, AccountOpened))
-    made = answered(fold([first]), 1)
-    made["balances"] = balances_of(outcome.balances)
-    made["command_id"] = outcome.command_id
-    return answer(made, 201, [etag(1), location(f"{base}/{first.stream_id}")])
+    new = answered(fold([first]), 1)
+    new["balances"] = balances_of(outcome.balances)
+    new["command_id"] = outcome.command_id
+    return made(command, outcome, new, [etag(1), location(f"{base}/{first.stream_id}")])
 
 
 async def changed(request: Request, outcome: Outcome, account_id: UUID) -> Answer:
     """200 with the account as a command left it."""
-    context(request).position = max(context(request).position, outcome.last)
-    entity, version = await stream_with_version(request, account_id, Account)
+    entity, version = await left_by(request, outcome, account_id, Account)
     if entity is None:
         raise UnknownAccount(f"There is no account {account_id} in this book.")
     present = answered(entity, version)
     present["command_id"] = outcome.command_id
-    return answer(present, headers=[etag(version)])
+    return carried_out(outcome, present, [etag(version)])
 
 
 def _opening(request: Request, body: NewAccount) -> Opening | None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.carrying_out import carried_out, carry_out, made
 from api.commodities import declared
 from api.describe import operation, router
 from api.fields import Amount, Body, CivilDate, Currency, Id, Notes, Query
@@ -19,7 +20,7 @@ from api.money import Money, Sum, amount_in, money
 from api.principal import Principal, principal
 from api.reading import fresh, path_id, read_body, read_query, stream
 from api.responses import answer, location
-from api.services import context, services
+from api.services import services
 from ledger.accounts.account import Account
 from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
 from ledger.accounts.events import BalanceAsserted
@@ -110,11 +111,9 @@ async def make(request: Request) -> Response:
         currency=currency,
         text={"notes": body.notes} if body.notes else {},
     )
-    outcome = await known.writer.handle(command)
-    context(request).position = max(context(request).position, outcome.last)
-    made = _made(outcome.facts[0], account, outcome.command_id)
-    headers = [] if command.dry_run else [location(f"/v1/assertions/{made['id']}")]
-    return answer(made, 200 if command.dry_run else 201, headers)
+    outcome = await carry_out(request, command)
+    asserted = _made(outcome.facts[0], account, outcome.command_id)
+    return made(command, outcome, asserted, [location(f"/v1/assertions/{asserted['id']}")])
 
 
 @routes.get(
@@ -159,13 +158,12 @@ async def withdraw(request: Request) -> Response:
     framed = await frame(request, who)
     # A repeated withdrawal finds nothing to withdraw any more and still gets the first answer.
     row = await _one(request, who, withdrawn=framed["request"] is not None)
-    outcome = await services(request).writer.handle(
-        WithdrawAssertion(**framed, account_id=row.account_id, assertion_id=row.assertion_id)
+    outcome = await carry_out(
+        request, WithdrawAssertion(**framed, account_id=row.account_id, assertion_id=row.assertion_id)
     )
-    context(request).position = max(context(request).position, outcome.last)
     shown = (await _shown(request, [row], withdrawn=True))[0]
     shown["command_id"] = outcome.command_id
-    return answer(shown)
+    return carried_out(outcome, shown)
 
 
 async def _one(request: Request, who: Principal, *, withdrawn: bool = False) -> AssertionRow:

@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.carrying_out import carry_out, made
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
 from api.idempotency import idempotency_key, is_dry_run, request_digest
 from api.problems import NotAuthenticated
 from api.reading import read_body, stream
 from api.responses import answer, location
-from api.services import context, services
+from api.services import services
 from ledger.identity.commands import RegisterUser, email_claim
 from ledger.identity.user import User
 from ledger.ids import NIL, derived_id
@@ -128,10 +129,9 @@ async def register(request: Request) -> Response:
         time_zone=body.time_zone,
         locale=body.locale,
     )
-    outcome = await known.writer.handle(command)
-    context(request).position = outcome.last
+    outcome = await carry_out(request, command)
     first = outcome.facts[0]
-    made = Registered(
+    registered = Registered(
         user_id=first.stream_id,
         book_id=first.book_id,
         email=body.email,
@@ -141,7 +141,7 @@ async def register(request: Request) -> Response:
         locale=body.locale,
         command_id=outcome.command_id,
     )
-    return answer(made, 201, [location("/v1/users/me")])
+    return made(command, outcome, registered, [location("/v1/users/me")])
 
 
 @routes.post(

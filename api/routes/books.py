@@ -8,15 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
 from api.idempotency import frame
 from api.preconditions import expected_version
 from api.principal import Principal, identity, owned
-from api.reading import fresh, path_id, read_body, stream_with_version
+from api.reading import fresh, left_by, path_id, read_body, stream_with_version
 from api.responses import answer, etag, location
 from api.routes.auth import Zone
-from api.services import context, services
+from api.services import services
 from ledger.books.book import Book
 from ledger.books.commands import AmendBook, OpenBook, UnknownBook
 from ledger.entities import fold
@@ -89,18 +90,16 @@ async def open_book(request: Request) -> Response:
     # An idempotency key of a new book is bound to the home book; the new book has no id yet.
     framed = await frame(request, Principal(person.user_id, person.home_book_id))
     framed["book_id"] = known.new_id()
-    outcome = await known.writer.handle(
-        OpenBook(
-            **framed,
-            title=body.name,
-            currency=body.currency or (user.currency if user else "USD"),
-            time_zone=body.time_zone or (user.time_zone if user else "UTC"),
-        )
+    command = OpenBook(
+        **framed,
+        title=body.name,
+        currency=body.currency or (user.currency if user else "USD"),
+        time_zone=body.time_zone or (user.time_zone if user else "UTC"),
     )
-    context(request).position = outcome.last
+    outcome = await carry_out(request, command)
     opened = outcome.facts[0]
     book = fold([opened])
-    return answer(_answered(book, 1), 201, [etag(1), location(f"/v1/books/{opened.stream_id}")])
+    return made(command, outcome, _answered(book, 1), [etag(1), location(f"/v1/books/{opened.stream_id}")])
 
 
 @routes.get(
@@ -142,18 +141,20 @@ async def change(request: Request) -> Response:
     person = identity(request)
     book_id = path_id(request, "book_id", UnknownBook)
     body = await read_body(request, BookChange)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         AmendBook(
             **await frame(request, Principal(person.user_id, book_id)),
             title=body.name,
             currency=body.currency,
             time_zone=body.time_zone,
             expected_version=expected_version(request),
-        )
+        ),
     )
-    context(request).position = max(context(request).position, outcome.last)
-    book, version = await _mine(request)
-    return answer(_answered(book, version), headers=[etag(version)])
+    book, version = await left_by(request, outcome, book_id, Book)
+    if book is None:
+        raise UnknownBook("There is no such book among yours.")
+    return carried_out(outcome, _answered(book, version), [etag(version)])
 
 
 async def _mine(request: Request) -> tuple[Book, int]:

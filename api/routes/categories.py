@@ -17,6 +17,7 @@ from api.accounts import (
     shown,
     words_of,
 )
+from api.carrying_out import carry_out
 from api.describe import operation, router
 from api.idempotency import frame
 from api.preconditions import expected_version
@@ -74,19 +75,17 @@ async def open_category(request: Request) -> Response:
     if currency is None:
         book = await stream(request, who.book_id, Book)
         currency = book.currency if book else "USD"
-    outcome = await known.writer.handle(
-        OpenAccount(
-            **await frame(request, who),
-            account_id=known.new_id(),
-            kind=body.kind,
-            type=body.kind,
-            currency=currency,
-            any_currency=True,
-            parent_id=body.parent_id,
-            text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
-        )
+    command = OpenAccount(
+        **await frame(request, who),
+        account_id=known.new_id(),
+        kind=body.kind,
+        type=body.kind,
+        currency=currency,
+        any_currency=True,
+        parent_id=body.parent_id,
+        text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
     )
-    return opened(request, outcome, "/v1/categories")
+    return opened(command, await carry_out(request, command), "/v1/categories")
 
 
 @routes.get(
@@ -144,7 +143,8 @@ async def change(request: Request) -> Response:
     body = await read_body(request, CategoryChanges)
     await _category(request, who, category_id)
     given = body.model_fields_set
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         AmendAccount(
             **await frame(request, who),
             account_id=category_id,
@@ -152,7 +152,7 @@ async def change(request: Request) -> Response:
             text=words_of(body, given),
             parent_id=body.parent_id if "parent_id" in given else UNCHANGED,
             archived=body.archived,
-        )
+        ),
     )
     return await changed(request, outcome, category_id)
 
@@ -170,10 +170,11 @@ async def archive(request: Request) -> Response:
     who = await principal(request)
     category_id = path_id(request, "category_id", UnknownCategory)
     await _category(request, who, category_id)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         ArchiveAccount(
             **await frame(request, who), account_id=category_id, expected_version=expected_version(request)
-        )
+        ),
     )
     return await changed(request, outcome, category_id)
 

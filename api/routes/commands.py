@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.carrying_out import carried_out, carry_out
 from api.commodities import declared
 from api.describe import operation, router
 from api.idempotency import frame
@@ -18,7 +19,7 @@ from api.principal import principal
 from api.reading import fresh, path_id, stream
 from api.responses import answer
 from api.routes.changes import CHANGE_EXAMPLE, Change, change
-from api.services import context, services
+from api.services import services
 from api.transaction_answers import account_balances
 from ledger.undo.commands import UndoCommand
 from ledger.undo.refusals import UnknownCommand
@@ -123,17 +124,18 @@ async def undo(request: Request) -> Response:
         found = await trail.command(connection, who.book_id, command_id)
     if found is None:
         raise UnknownCommand("There is no such command in this book, or it changed nothing.")
-    outcome = await services(request).writer.handle(
-        UndoCommand(**await frame(request, who), undone_id=command_id, first=found.first, last=found.last)
+    outcome = await carry_out(
+        request,
+        UndoCommand(**await frame(request, who), undone_id=command_id, first=found.first, last=found.last),
     )
-    context(request).position = max(context(request).position, outcome.last)
     decimals = await declared(request, [(account_id, code) for account_id, code, _ in outcome.balances])
-    return answer(
+    return carried_out(
+        outcome,
         Undone(
             command_id=outcome.command_id,
             undone_id=command_id,
             position=outcome.last,
             facts=[change(recorded) for recorded in outcome.facts[:MOST_FACTS]],
             balances=account_balances(outcome.balances, decimals),
-        )
+        ),
     )

@@ -11,15 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.carrying_out import carried_out, carry_out, made
 from api.commodities import declared
 from api.describe import operation, router
 from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Notes, Query
 from api.idempotency import frame
 from api.money import Money, Sum, amount_in, money
 from api.principal import Principal, principal
-from api.reading import fresh, path_id, read_body, read_query, stream_with_version
+from api.reading import fresh, left_by, path_id, read_body, read_query, stream_with_version
 from api.responses import answer, etag, location
-from api.services import context, services
+from api.services import services
 from ledger.accounts.account import Account
 from ledger.accounts.refusals import UnknownAccount
 from ledger.entities import fold
@@ -146,12 +147,10 @@ async def complete(request: Request) -> Response:
         transaction_ids=chosen,
         text={"notes": body.notes} if body.notes else {},
     )
-    outcome = await known.writer.handle(command)
-    context(request).position = max(context(request).position, outcome.last)
+    outcome = await carry_out(request, command)
     first = outcome.facts[0]
     shown = await _answered(request, fold([first]), 1, outcome.command_id)
-    headers = [] if command.dry_run else [location(f"/v1/reconciliations/{first.stream_id}")]
-    return answer(shown, 200 if command.dry_run else 201, [etag(1), *headers])
+    return made(command, outcome, shown, [etag(1), location(f"/v1/reconciliations/{first.stream_id}")])
 
 
 @routes.get(
@@ -201,14 +200,17 @@ async def unlock(request: Request) -> Response:
     who = await principal(request)
     body = await read_body(request, Unlocking)
     reconciliation_id = path_id(request, "reconciliation_id", UnknownReconciliation)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         UnlockReconciliation(
             **await frame(request, who), reconciliation_id=reconciliation_id, reason=body.reason
-        )
+        ),
     )
-    context(request).position = max(context(request).position, outcome.last)
-    statement, version = await _one(request, who)
-    return answer(await _answered(request, statement, version, outcome.command_id), headers=[etag(version)])
+    statement, version = await left_by(request, outcome, reconciliation_id, Reconciliation)
+    if statement is None:
+        raise UnknownReconciliation(f"There is no reconciliation {reconciliation_id} in this book.")
+    shown = await _answered(request, statement, version, outcome.command_id)
+    return carried_out(outcome, shown, [etag(version)])
 
 
 async def _one(request: Request, who: Principal) -> tuple[Reconciliation, int]:

@@ -10,16 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
 from api.idempotency import frame
 from api.preconditions import expected_version
 from api.principal import identity, principal
 from api.problems import NotAuthenticated
-from api.reading import read_body, stream_with_version
+from api.reading import left_by, read_body, stream_with_version
 from api.responses import answer, etag
 from api.routes.auth import Locale, Password, WrongCredentials, Zone
-from api.services import context, services
+from api.services import services
 from ledger.identity.commands import AmendUser
 from ledger.identity.user import User
 
@@ -82,13 +83,14 @@ async def change(request: Request) -> Response:
     who = await principal(request)
     body = await read_body(request, ProfileChange)
     known = services(request)
+    user, _ = await _me(request)
     hashed = None
     if body.password is not None:
-        user, _ = await _me(request)
         if not await known.passwords.verify(user.text.get("password"), body.current_password or ""):
             raise WrongCredentials("A new password needs the present one.", field="current_password")
         hashed = await known.passwords.hash(body.password)
-    outcome = await known.writer.handle(
+    outcome = await carry_out(
+        request,
         AmendUser(
             **await frame(request, who._replace(book_id=identity(request).home_book_id)),
             display_name=body.name,
@@ -97,11 +99,10 @@ async def change(request: Request) -> Response:
             locale=body.locale,
             password=hashed,
             expected_version=expected_version(request),
-        )
+        ),
     )
-    context(request).position = max(context(request).position, outcome.last)
-    user, version = await _me(request)
-    return answer(_profile(user, version), headers=[etag(version)])
+    changed, version = await left_by(request, outcome, who.user_id, User)
+    return carried_out(outcome, _profile(changed or user, version), [etag(version)])
 
 
 async def _me(request: Request) -> tuple[User, int]:

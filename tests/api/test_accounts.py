@@ -134,8 +134,24 @@ def test_the_header_chooses_among_ones_own_books_only(ada: Person, bob: Person) 
 
 def test_a_dry_run_opens_nothing(ada: Person) -> None:
     body = {"name": "Ghost", "kind": "asset", "currency": "USD"}
-    assert ada.post("/accounts?dry_run=true", body).status_code == 201
-    assert ada.post("/accounts", body).status_code == 201
+    tried = ada.post("/accounts?dry_run=true", body)
+    assert tried.status_code == 200
+    assert "location" not in tried.headers
+    account = ada.post("/accounts", body).json()["id"]
+    renamed = ada.patch(f"/accounts/{account}?dry_run=true", {"name": "Spirit"})
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "Spirit")
+    assert ada.get(f"/accounts/{account}").json()["name"] == "Ghost"
+
+
+def test_a_repeated_change_gets_the_first_answer_whatever_came_later(ada: Person) -> None:
+    account = ada.account("One")
+    keyed = {"idempotency-key": "rename"}
+    first = ada.patch(f"/accounts/{account}", {"name": "Two"}, headers=keyed)
+    assert ada.patch(f"/accounts/{account}", {"name": "Three"}).status_code == 200
+    again = ada.patch(f"/accounts/{account}", {"name": "Two"}, headers=keyed)
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    assert ada.get(f"/accounts/{account}").json()["name"] == "Three"
 
 
 def test_a_category_takes_every_currency(ada: Person) -> None:
