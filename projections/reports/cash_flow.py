@@ -1,7 +1,7 @@
 """How much cash came in and went out in each period, and on what account of the book it came or went."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from ledger.money import EXACT, ZERO
 from projections import sql
 from projections.accounts import AccountRow
 from projections.reports.chart import Amounts, Chart, chart, total
-from projections.reports.periods import Period, periods
+from projections.reports.periods import Period, day_before, periods
 from projections.sums import STILL_BELIEVED, Connection, balances
 
 SQL = sql.load(__file__)
@@ -85,7 +85,7 @@ async def cash_flow(
     shown = periods(first, last, by)
     accounts = await chart(connection, book_id)
     cash = [a for a in accounts.of("asset") if accounts.rows[a].type not in NOT_CASH]
-    opening = await balances(connection, cash, first - timedelta(days=1), known_at)
+    opening = await balances(connection, cash, day_before(first), known_at)
     cursor = connection.cursor(binary=True)
     await cursor.execute(
         SQL["flows"],

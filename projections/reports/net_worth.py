@@ -1,6 +1,6 @@
 """What a book was worth at the end of each day, week, month, quarter or year, by currency."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import msgspec
 from ledger.money import EXACT
 from projections.reports.chart import Amounts, added, chart, negated
 from projections.reports.income_statement import by_currency
-from projections.reports.periods import periods
+from projections.reports.periods import day_before, periods
 from projections.sums import By, Connection, balances, movements
 
 
@@ -46,7 +46,7 @@ async def net_worth(
     shown = periods(first, last, interval)
     accounts = await chart(connection, book_id)
     counted = [a for a in accounts.of("asset", "liability") if accounts.rows[a].net_worth]
-    opening = await balances(connection, counted, first - timedelta(days=1), known_at)
+    opening = await balances(connection, counted, day_before(first), known_at)
     figures = by_currency(await movements(connection, counted, first, last, interval, known_at), shown)
     for account_id, code in opening:
         figures.setdefault(code, {}).setdefault(account_id, [Decimal(0)] * len(shown))

@@ -34,8 +34,9 @@ class Period(NamedTuple):
 
 
 def periods(first: date, last: date, by: By) -> list[Period]:
-    """The calendar periods from `first` to `last` (both inclusive), the outer ones cut off there. A week
-    begins on Monday (ISO 8601). Raises RangeBackwards, TooManyPeriods."""
+    """The calendar periods from `first` to `last` (both inclusive), the outer ones cut off there; nothing is
+    dated after LAST_DAY. A week begins on Monday (ISO 8601). Raises RangeBackwards, TooManyPeriods."""
+    first, last = min(first, LAST_DAY), min(last, LAST_DAY)
     if last < first:
         raise RangeBackwards(f"The range ends on {last}, before it begins on {first}.", field="to")
     found: list[Period] = []
@@ -61,6 +62,11 @@ def start_of(day: date, by: By) -> date:
             return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
         case "year":
             return day.replace(month=1, day=1)
+
+
+def day_before(day: date) -> date:
+    """The day before; for the first day that there is, itself: nothing is dated then."""
+    return day - _DAY if day > date.min else day
 
 
 def end_of_month(month: date) -> date:
