@@ -92,8 +92,8 @@ def transaction_terms(transaction: Transaction, declared: Declared) -> Transacti
         date=terms.date,
         expires_at=terms.expires_at,
         expired=transaction.expired,
-        payee=text.get("payee"),
-        notes=text.get("notes"),
+        payee=text.get("payee") or None,
+        notes=text.get("notes") or None,
         tags=tags.split("\n") if tags else [],
         metadata=orjson.loads(metadata) if metadata else {},
         postings=_postings(transaction, declared),
@@ -144,7 +144,7 @@ def _postings(transaction: Transaction, declared: Declared) -> list[PostingAnswe
             "cleared": bool(cleared) and account_id in cleared,
         }
         memo = text.get(f"memo.{index}")
-        if memo is not None:
+        if memo:
             answer["memo"] = memo
         if reconciled and account_id in reconciled.values():
             answer["reconciliation_ids"] = [r for r, account in reconciled.items() if account == account_id]

@@ -132,6 +132,12 @@ _TERMS: Example = {
     "postings": [_leg(CHECKING, "-42.10"), _leg(GROCERIES, "42.10")],
 }
 STORED: Example = {"id": _ID, **_TERMS, "version": 1, "history": f"/v1/transactions/{_ID}/history"}
+LISTED: Example = {
+    "items": [
+        {**STORED, "created_at": "2026-03-01T18:03:11.204518Z", "updated_at": "2026-03-01T18:03:11.204518Z"}
+    ],
+    "next_cursor": None,
+}
 COMMANDED: Example = {
     **STORED,
     "balances": [_balance(CHECKING, "957.90"), _balance(GROCERIES, "42.10")],

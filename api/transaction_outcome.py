@@ -7,9 +7,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.carrying_out import carried_out, made
 from api.commodities import declared
-from api.responses import Header, answer, etag, location
-from api.services import context, services
+from api.reading import facts_of, left_by
+from api.responses import etag, location
+from api.services import context
 from api.transaction_answers import (
     CommandedTransaction,
     account_balances,
@@ -17,41 +19,29 @@ from api.transaction_answers import (
     transaction_answer,
     warnings,
 )
-from ledger.command import Outcome
+from ledger.command import Command, Outcome
 from ledger.entities import fold
-from ledger.log import COLUMNS, decode_rows
 from ledger.record import Recorded
 from ledger.transactions.refusals import UnknownTransaction
 from ledger.transactions.transaction import Transaction
 
-REPLAYED: Header = (b"idempotency-replayed", b"true")
-_STREAM = f"SELECT {COLUMNS} FROM record.stored_events WHERE originator_id = %s ORDER BY originator_version"  # noqa: S608
 
-
-async def created(request: Request, outcome: Outcome, dry_run: bool) -> Response:
-    """The answer to a command that made a transaction: 201 with its address, or 200 for a dry run."""
+async def created(request: Request, command: Command, outcome: Outcome) -> Response:
+    """The answer to a command that made a transaction."""
     transaction: Transaction = fold(outcome.facts)
-    headers = [] if dry_run else [location(f"/v1/transactions/{transaction.transaction_id}")]
-    return await _answered(request, outcome, transaction, 200 if dry_run else 201, headers)
+    payload = await _commanded(request, outcome, transaction)
+    address = location(f"/v1/transactions/{transaction.transaction_id}")
+    return made(command, outcome, payload, [etag(transaction.version), address])
 
 
 async def changed(request: Request, outcome: Outcome, transaction_id: UUID) -> Response:
     """The answer to a command on a transaction that was there, which a change (and its repetition) leaves as
     its facts say, whatever came later."""
-    history = await facts_of(request, transaction_id)
-    if outcome.facts:
-        history = [*history[: outcome.facts[0].version - 1], *outcome.facts]
-    transaction: Transaction = fold(history)
-    return await _answered(request, outcome, transaction, 200, [])
-
-
-async def facts_of(request: Request, transaction_id: UUID) -> list[Recorded]:
-    """The facts of a transaction in order; none for an id that is not known."""
-    known = services(request)
-    async with known.pool.connection() as connection:
-        cursor = connection.cursor(binary=True)
-        await cursor.execute(_STREAM, (transaction_id,))
-        return decode_rows(await cursor.fetchall(), known.vault)
+    transaction, _ = await left_by(request, outcome, transaction_id, Transaction)
+    if transaction is None:
+        raise UnknownTransaction(f"There is no transaction {transaction_id} in this book.")
+    payload = await _commanded(request, outcome, transaction)
+    return carried_out(outcome, payload, [etag(transaction.version)])
 
 
 async def history_in(request: Request, transaction_id: UUID, book_id: UUID) -> list[Recorded]:
@@ -65,21 +55,14 @@ async def history_in(request: Request, transaction_id: UUID, book_id: UUID) -> l
     return history
 
 
-async def _answered(
-    request: Request, outcome: Outcome, transaction: Transaction, status: int, headers: list[Header]
-) -> Response:
+async def _commanded(request: Request, outcome: Outcome, transaction: Transaction) -> CommandedTransaction:
     touched = [(account_id, currency) for account_id, currency, _ in outcome.balances]
     decimals = await declared(request, touched + places(transaction))
     flagged = [account_id for each in outcome.facts for account_id in getattr(each.fact, "flagged", ())]
-    payload = CommandedTransaction(
+    return CommandedTransaction(
         **transaction_answer(transaction, decimals),
         balances=account_balances(outcome.balances, decimals),
         warnings=warnings(dict.fromkeys(flagged)),
         command_id=outcome.command_id,
         position=outcome.last,
     )
-    if outcome.replayed:
-        headers.append(REPLAYED)
-    if outcome.last:
-        context(request).position = outcome.last
-    return answer(payload, status, [etag(transaction.version), *headers])

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api.bulk_frames import frames
+from api.carrying_out import REPLAYED
 from api.describe import operation, router
 from api.principal import Principal, principal
 from api.problems import InternalError, InvalidRequest, invalid, of_refusal, problem
@@ -24,7 +25,6 @@ from api.transaction_answers import Warned, warnings
 from api.transaction_bodies import BulkBody, LooseBulkBody, TransactionBody
 from api.transaction_entry import entry
 from api.transaction_examples import BULK, BULK_ANSWER, explained
-from api.transaction_outcome import REPLAYED
 from ledger.command import Outcome
 from ledger.decider import NotCarriedOut
 from ledger.refusals import Refusal, TryAgain

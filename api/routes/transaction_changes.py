@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.carrying_out import carry_out
 from api.commodities import declared
 from api.describe import operation, router
 from api.idempotency import frame
@@ -15,7 +16,6 @@ from api.preconditions import expected_version
 from api.principal import principal
 from api.reading import path_id, read_body, stream
 from api.responses import answer
-from api.services import services
 from api.transaction_answers import CommandedTransaction
 from api.transaction_bodies import ClearBody, SettleBody, VoidBody
 from api.transaction_entry import read_postings
@@ -54,7 +54,8 @@ async def settle(request: Request) -> Response:
     body = await read_body(request, SettleBody)
     if body.amount is not None and body.postings is not None:
         raise MixedForm("Send either `amount` or `postings`, not both.", field="amount")
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         SettleTransaction(
             **await frame(request, who),
             transaction_id=transaction_id,
@@ -62,7 +63,7 @@ async def settle(request: Request) -> Response:
             date=body.date,
             amount=None if body.amount is None else read_amount(body.amount, field="amount"),
             postings=() if body.postings is None else balanced(read_postings(body.postings)),
-        )
+        ),
     )
     return await changed(request, outcome, transaction_id)
 
@@ -85,13 +86,14 @@ async def void(request: Request) -> Response:
     who = await principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, VoidBody)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         VoidTransaction(
             **await frame(request, who),
             transaction_id=transaction_id,
             expected_version=expected_version(request),
             reason=body.reason,
-        )
+        ),
     )
     return await changed(request, outcome, transaction_id)
 
@@ -114,14 +116,15 @@ async def clear(request: Request) -> Response:
     who = await principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, ClearBody)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         MarkCleared(
             **await frame(request, who),
             transaction_id=transaction_id,
             expected_version=expected_version(request),
             account_id=body.account_id,
             cleared=body.cleared,
-        )
+        ),
     )
     return await changed(request, outcome, transaction_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.carrying_out import carry_out
 from api.commodities import declared
 from api.describe import operation, router
 from api.idempotency import frame
@@ -46,15 +47,13 @@ async def post(request: Request) -> Response:
     """In the full form (`postings`) or the friendly one (`type` and what belongs to it)."""
     who = await principal(request)
     body = await read_body(request, TransactionBody)
-    known = services(request)
-    framed = await frame(request, who)
     command = PostTransaction(
-        **framed,
+        **await frame(request, who),
         **entry(body, who.book_id),
-        transaction_id=known.new_id(),
+        transaction_id=services(request).new_id(),
         state=body.state or "posted",
     )
-    return await created(request, await known.writer.handle(command), command.dry_run)
+    return await created(request, command, await carry_out(request, command))
 
 
 @routes.get(
@@ -94,14 +93,15 @@ async def amend(request: Request) -> Response:
     who = await principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, TransactionBody)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         AmendTransaction(
             **await frame(request, who),
             **entry(body, who.book_id),
             transaction_id=transaction_id,
             expected_version=expected_version(request),
             state=body.state,
-        )
+        ),
     )
     return await changed(request, outcome, transaction_id)
 
@@ -122,11 +122,12 @@ async def delete(request: Request) -> Response:
     undoing the command brings the transaction back."""
     who = await principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
-    outcome = await services(request).writer.handle(
+    outcome = await carry_out(
+        request,
         VoidTransaction(
             **await frame(request, who),
             transaction_id=transaction_id,
             expected_version=expected_version(request),
-        )
+        ),
     )
     return await changed(request, outcome, transaction_id)
