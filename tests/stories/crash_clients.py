@@ -172,22 +172,33 @@ class Client(threading.Thread):
         return None
 
     def _send(self, method: str, path: str, body: Any, key: str | None) -> tuple[int, Any]:
-        """The first definite answer. Lost connections and 503 are no answers: the same is sent again."""
-        deadline = time.monotonic() + PATIENCE
-        headers = {"idempotency-key": key} if key else {}
-        while True:
-            assert time.monotonic() < deadline, f"no answer to {method} {path}: {self.statuses}"
-            try:
-                answer = self.person.client.request(method, path, json=body, headers=headers)
-            except httpx2.TransportError as error:
-                self.statuses[type(error).__name__] += 1
-                time.sleep(AGAIN)
-                continue
-            self.statuses[answer.status_code] += 1
-            if answer.status_code != 503:
-                return answer.status_code, answer.json()
-            assert "retry-after" in answer.headers, answer.text
+        return definite(self.person.client, method, path, body, key, self.statuses)
+
+
+def definite(
+    client: httpx2.Client,
+    method: str,
+    path: str,
+    body: Any,
+    key: str | None,
+    statuses: Counter[int | str],
+) -> tuple[int, Any]:
+    """The first definite answer. Lost connections and 503 are no answers: the same is sent again."""
+    deadline = time.monotonic() + PATIENCE
+    headers = {"idempotency-key": key} if key else {}
+    while True:
+        assert time.monotonic() < deadline, f"no answer to {method} {path}: {statuses}"
+        try:
+            answer = client.request(method, path, json=body, headers=headers)
+        except httpx2.TransportError as error:
+            statuses[type(error).__name__] += 1
             time.sleep(AGAIN)
+            continue
+        statuses[answer.status_code] += 1
+        if answer.status_code != 503:
+            return answer.status_code, answer.json()
+        assert "retry-after" in answer.headers, answer.text
+        time.sleep(AGAIN)
 
 
 def signed_in(url: str, email: str) -> httpx2.Client:

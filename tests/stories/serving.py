@@ -53,7 +53,8 @@ class Serving:
             )
         deadline = time.monotonic() + START_LIMIT
         while len(found := _READY.findall(self.said())) == before:
-            assert self._process.poll() is None and time.monotonic() < deadline, self.said()[-5000:]
+            running = self._process.poll() is None and time.monotonic() < deadline
+            assert running, self.said()[-5000:]
             time.sleep(0.05)
         self.url = found[-1]
 
