@@ -124,9 +124,10 @@ class AmendTransaction(TransactionChange):
         before = unvoided(transaction)
         if self.state is not None and self.state != before.state:
             raise StateFixed(f"The transaction is {before.state}.", field="state", state=before.state)
-        if self.date != before.date or legs(self.postings) != legs(before.postings):
+        standing = self.date == before.date and legs(self.postings) == legs(before.postings)
+        if not standing:
             unlocked(transaction)
-        accounts = place(state, self.book_id, self.date, self.postings, self.origins)
+        accounts = place(state, self.book_id, self.date, self.postings, self.origins, standing=standing)
         if self.expires_at != before.expires_at:
             check_expiry(before.state, self.expires_at, self.now)
         after = self._terms(transaction, self.type or inferred_type(accounts))

@@ -23,11 +23,18 @@ from ledger.transactions.refusals import WrongKind
 
 
 def place(
-    state: State, book_id: UUID, date: dt.date, postings: Sequence[Posting], origins: Sequence[Origin] = ()
+    state: State,
+    book_id: UUID,
+    date: dt.date,
+    postings: Sequence[Posting],
+    origins: Sequence[Origin] = (),
+    *,
+    standing: bool = False,
 ) -> list[Account]:
     """The accounts under `postings`, when every one exists in the book, is open, holds the currency at that
     precision, and the whole balances. `origins` (one a posting, or none) say which part of a form each came
-    from and the kinds that may stand there. Raises the Refusal that says what does not."""
+    from and the kinds that may stand there. Postings that are `standing` there already may stay on an archived
+    account. Raises the Refusal that says what does not."""
     check_date(date)
     balanced(postings)
     accounts: dict[int, Account] = {}
@@ -39,7 +46,7 @@ def place(
         # Nearly every posting is in its account's own currency and written with all its decimals.
         plain = account.plain and posting.currency == account.currency
         if not plain or not posting.amount.same_quantum(account.quantum):
-            _check(account, posting, origins, index)
+            _check(account, posting, origins, index, standing)
             loose = loose or (account.any_currency and known_exponent(posting.currency) is None)
         if origins and origins[index].kinds and account.kind not in origins[index].kinds:
             _wrong_kind(account, origins[index])
@@ -77,10 +84,10 @@ def _field(origins: Sequence[Origin], index: int, part: Literal["account", "amou
     return f"postings.{index}.{'account_id' if part == 'account' else part}"
 
 
-def _check(account: Account, posting: Posting, origins: Sequence[Origin], index: int) -> None:
+def _check(account: Account, posting: Posting, origins: Sequence[Origin], index: int, standing: bool) -> None:
     if account.withdrawn:
         raise unknown(account.account_id, _field(origins, index, "account"))
-    if account.archived:
+    if account.archived and not standing:
         raise AccountArchivedAlready(
             "The account is archived. Reopen it to post on it.",
             field=_field(origins, index, "account"),

@@ -61,6 +61,17 @@ def test_what_is_no_entity_tag_is_refused(home: Household, api_database: str, ta
         refused(answer, 400, "invalid_if_match")
 
 
+def test_on_an_archived_account_words_may_still_be_changed(home: Household, api_database: str) -> None:
+    path = f"/transactions/{home.posted(home.expense(payee='Market'))['id']}"
+    assert home.person.delete(f"/accounts/{home.food}").status_code == 200
+    with nothing_recorded(api_database):
+        refused(home.person.put(path, home.expense("11.00")), 409, "account_archived")
+    words = home.person.put(path, home.expense(payee="Bakery"))
+    assert words.status_code == 200, words.text
+    elsewhere = home.person.put(path, home.expense("11.00", category_id=home.home))
+    assert elsewhere.status_code == 200, elsewhere.text
+
+
 def test_a_posting_below_the_floor_is_refused_with_the_facts(
     ada: Person, home: Household, api_database: str
 ) -> None:
