@@ -54,6 +54,7 @@ class Scenario:
         self.now = NOON
         self.accounts: dict[str, UUID] = {}
         self._ids = 0
+        self.begun: list[tuple[Command, Outcome]] = []
         self.do(OpenBook, title=name, currency=currency, time_zone="Europe/Berlin")
 
     def fresh(self) -> UUID:
@@ -71,7 +72,10 @@ class Scenario:
         return kind(**fields)
 
     def do(self, kind: type[Command], /, **fields: Any) -> Outcome:
-        return self.handle(self.command(kind, **fields))
+        command = self.command(kind, **fields)
+        outcome = self.handle(command)
+        self.begun.append((command, outcome))
+        return outcome
 
     def refuses(self, refusal: type[R], kind: type[Command], /, **fields: Any) -> R:
         """The refusal that the command meets."""

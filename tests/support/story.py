@@ -64,11 +64,15 @@ class Story:
         except Refusal as refusal:
             self.refused.append(refusal)
             return None
+        self.remember(command, outcome)
+        return outcome
+
+    def remember(self, command: Command, outcome: Outcome) -> None:
+        """Takes note of a command that was carried out, so that later ones can be about it."""
         if isinstance(command, OpenAccount):
             self.book.accounts[f"opened {len(self.book.accounts)}"] = command.account_id
         if outcome.facts:
             self.told.append((command, outcome))
-        return outcome
 
     def command(self, numbers: Numbers) -> Any:
         """What the numbers say, if there is anything to do it to."""
