@@ -27,6 +27,11 @@ class Difference(NamedTuple):
     surplus: int
     examples: tuple[tuple[str, dict[str, Any]], ...] = ()
 
+    def __str__(self) -> str:
+        # The first columns say which row it is; the others may hold what people wrote.
+        rows = [f"{side} {list(map(str, list(row.values())[:4]))}" for side, row in self.examples]
+        return f"{self.missing} rows missing, {self.surplus} too many: {', '.join(rows)}"
+
 
 def compare(
     connection: Connection,

@@ -56,22 +56,28 @@ class Mismatch(NamedTuple):
 class Derived:
     """Temporary tables of one connection, filled from windows of facts: of the whole record, or of one book.
 
-    Nobody else sees them and a crash leaves none behind.
+    Nobody else sees them and a crash leaves none behind. `by_book` leaves out projections of the record as a
+    whole, which cannot be derived from the facts of one book.
     """
 
-    def __init__(self, url: str, keys: Keys, projections: Collection[Projection]) -> None:
+    def __init__(
+        self, url: str, keys: Keys, projections: Collection[Projection], *, by_book: bool = False
+    ) -> None:
         self._keys = keys
-        self._projections = projections
         self.connection = tables.connect(url, "pg_temp", temp_buffers="64MB", work_mem="64MB")
         self.connection.execute(tables.SQL["bookkeeping"])
         for projection in projections:
             tables.fill(self.connection, projection)
+        self._projections = [p for p in projections if not by_book or all(map(self._has_books, p.tables))]
         self.connection.execute(SQL["schema"])
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.connection.close()
 
     def clear(self) -> None:
@@ -101,12 +107,10 @@ class Derived:
             yield
 
     def views(self, book_id: UUID | None = None) -> Iterator[Mismatch]:
-        """Where the live read models differ; of one book (then tables without books are passed over), or all."""
+        """Where the live read models differ: all of them, or one book's."""
         given = {"book_id": book_id}
         for projection in self._projections:
             for table in projection.tables:
-                if book_id is not None and not self._has_books(table):
-                    continue
                 found = compare(
                     self.connection,
                     table,
@@ -116,10 +120,7 @@ class Derived:
                     given=given,
                 )
                 if found is not None:
-                    yield Mismatch(
-                        f"views.{table}",
-                        f"{found.missing} rows missing and {found.surplus} too many: {found.examples}",
-                    )
+                    yield Mismatch(f"views.{table}", str(found))
 
     def registers(self, *, everything: bool) -> Iterator[Mismatch]:
         """Where the registers differ: all rows of them, or those of the accounts and streams taken in."""

@@ -26,6 +26,8 @@ WINDOW = 2
 """Held while a window is applied, and while rebuilt tables take the place of the live ones."""
 REBUILDING = 3
 """Held by the one rebuild."""
+AUDITING = 4
+"""Held by the one auditor."""
 
 # Projections write by key. A plan that was cached while a table was still empty would go on scanning the
 # whole of it when it has grown to millions of rows, so scans are priced out from the start. Losing the last

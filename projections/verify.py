@@ -35,7 +35,7 @@ def verify(
     seen at one moment. Memory does not grow with the record; the temporary tables take disk space."""
     start = time.perf_counter()
     with Derived(url, keys, projections) as derived, tables.connect(url, tables.LIVE, writing=False) as other:
-        found = list(_made(other, projections))
+        found = list(unmade(other, projections))
         if found:
             return Verification(0, 0, time.perf_counter() - start, tuple(found))
         position = 0
@@ -56,7 +56,7 @@ def verify(
         return Verification(position, head, time.perf_counter() - start, tuple(found))
 
 
-def _made(connection: tables.Connection, projections: Sequence[Projection]) -> Iterator[Mismatch]:
+def unmade(connection: tables.Connection, projections: Sequence[Projection]) -> Iterator[Mismatch]:
     """Read models that this code cannot be compared with."""
     made = tables.made(connection) if tables.exists(connection, tables.LIVE) else {}
     for projection in projections:
