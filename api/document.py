@@ -84,6 +84,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
                 "description": "Decide and answer, but store nothing.",
             }
         )
+        if made := operation["responses"].get("201"):
+            tried = made | {"description": "With `dry_run`: what would have been made."}
+            operation["responses"].setdefault("200", tried)
     operation["responses"]["default"] = {"$ref": "#/components/responses/default"}
 
 
