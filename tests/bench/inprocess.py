@@ -22,7 +22,7 @@ from ledger.transactions.commands import PostTransaction
 from ledger.writer import Writer
 from numina.master_key import master_key
 from numina.settings import Settings
-from tests.bench.workload import ASSETS, CATEGORIES, Book, Payment, ten_years
+from tests.bench.workload import THOUSAND, Book, Chart, Payment, ten_years
 
 BATCH = 1_000
 
@@ -53,8 +53,8 @@ def carry_out(writer: Writer, commands: Sequence[Command]) -> None:
                 raise result
 
 
-def open_book(writer: Writer) -> Book:
-    """A fresh book with the accounts of the workload."""
+def open_book(writer: Writer, chart: Chart = THOUSAND) -> Book:
+    """A fresh book with the accounts of the chart."""
     book_id, user_id = new_id(), new_id()
     now = datetime.now(UTC)
     opening = OpenBook(
@@ -62,10 +62,12 @@ def open_book(writer: Writer) -> Book:
         title="Bench", currency="USD", time_zone="UTC",
     )  # fmt: skip
     carry_out(writer, [opening])
-    book = Book(book_id, user_id, _ids(ASSETS), _ids(CATEGORIES))
+    book = Book(book_id, user_id, _ids(chart.assets), _ids(chart.expenses), _ids(chart.incomes))
     asset: tuple[Kind, str] = ("asset", "checking")
     expense: tuple[Kind, str] = ("expense", "category")
-    wanted = [(*asset, i) for i in book.assets] + [(*expense, i) for i in book.categories]
+    income: tuple[Kind, str] = ("income", "category")
+    wanted = [(*asset, i) for i in book.assets]
+    wanted += [(*expense, i) for i in book.expenses] + [(*income, i) for i in book.incomes]
     accounts = [
         OpenAccount(
             command_id=new_id(), book_id=book_id, actor_id=user_id, now=now, account_id=account_id,

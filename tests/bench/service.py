@@ -21,7 +21,7 @@ import psycopg
 from numina.settings import Settings
 from tests.bench.connection import Address, body, request
 from tests.bench.load import closed
-from tests.bench.workload import ASSETS, CATEGORIES, Book
+from tests.bench.workload import THOUSAND, Book, Chart
 
 START_LIMIT = 120.0
 PROJECTED_LIMIT = 600.0
@@ -57,26 +57,33 @@ class Service:
             raise ServiceFailed(f"{method} {path}: {answer.status} {text[:2000].decode(errors='replace')}")
         return json.loads(text) if text else None
 
-    def open_book(self, name: str) -> Book:
-        """Registers somebody and opens the accounts of the workload in their book."""
+    def open_book(self, name: str, chart: Chart = THOUSAND) -> Book:
+        """Registers somebody and opens the accounts of the chart in their book."""
         email = f"{name}@example.com"
         made = self.call(
             "POST", "/v1/auth/register", {"email": email, "password": PASSWORD, "currency": "USD"}
         )
         login = self.call("POST", "/v1/auth/login", {"email": email, "password": PASSWORD})
         token = str(login["access_token"])
-        assets = self._open_accounts(token, "asset", "Account", ASSETS)
-        categories = self._open_accounts(token, "expense", "Category", CATEGORIES)
-        return Book(UUID(made["book_id"]), UUID(made["user_id"]), assets, categories, token)
+        return Book(
+            UUID(made["book_id"]),
+            UUID(made["user_id"]),
+            self._open_accounts(token, "asset", chart.assets),
+            self._open_accounts(token, "expense", chart.expenses),
+            self._open_accounts(token, "income", chart.incomes),
+            token,
+        )
 
-    def _open_accounts(self, token: str, kind: str, name: str, count: int) -> tuple[UUID, ...]:
+    def _open_accounts(self, token: str, kind: str, count: int) -> tuple[UUID, ...]:
         bodies = (
-            json.dumps({"name": f"{name} {number}", "kind": kind, "currency": "USD"}).encode()
+            json.dumps({"name": f"{kind} {number}", "kind": kind, "currency": "USD"}).encode()
             for number in range(count)
         )
         requests = [
             request("POST", "/v1/accounts", self.address, token=token, body=fields) for fields in bodies
         ]
+        if not requests:
+            return ()
         answers = closed(self.address, requests, 8, keep=True)
         return tuple(UUID(json.loads(body(answer))["id"]) for answer in answers.kept)
 

@@ -1,4 +1,4 @@
-"""What is posted: a household's payments among a thousand accounts, as commands or as HTTP bodies."""
+"""What is posted: payments among a thousand accounts, or a household's, as commands or as HTTP bodies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ from ledger.ids import new_id
 from ledger.postings import Posting
 from ledger.transactions.commands import PostTransaction
 
-ASSETS, CATEGORIES = 500, 500
+
+class Chart(NamedTuple):
+    """How many accounts a book has: assets, and categories of expense and of income."""
+
+    assets: int
+    expenses: int
+    incomes: int
+
+
+THOUSAND = Chart(500, 500, 0)
+"""As many accounts as the peers' transfers are made among."""
+HOUSEHOLD = Chart(20, 70, 10)
+"""A book that somebody keeps and reads."""
 PAYEES = [f"Payee {number}" for number in range(200)]
 TODAY = date(2026, 11, 20)
 TEN_YEARS_AGO = date(2016, 1, 1)
@@ -30,7 +42,8 @@ class Book:
     book_id: UUID
     user_id: UUID
     assets: tuple[UUID, ...]
-    categories: tuple[UUID, ...]
+    expenses: tuple[UUID, ...]
+    incomes: tuple[UUID, ...] = ()
     token: str = ""
 
 
@@ -70,7 +83,8 @@ class Payment(NamedTuple):
 
 
 def recent(book: Book, count: int, seed: int) -> Iterator[Payment]:
-    """Payments of the last four weeks: four in five into a category, the others between two accounts."""
+    """Payments of the last four weeks: four in five for some expense, the others between two accounts; where
+    there are categories of income, one in ten is income."""
     chance = random.Random(seed)
     for _ in range(count):
         source, target = _ends(book, chance)
@@ -92,7 +106,10 @@ def ten_years(book: Book, count: int, seed: int) -> Iterator[Payment]:
 
 
 def _ends(book: Book, chance: random.Random) -> tuple[UUID, UUID]:
-    if chance.random() < 0.8:
-        return chance.choice(book.assets), chance.choice(book.categories)
+    kind = chance.random()
+    if book.incomes and kind < 0.1:
+        return chance.choice(book.incomes), chance.choice(book.assets)
+    if kind < 0.8:
+        return chance.choice(book.assets), chance.choice(book.expenses)
     source, target = chance.sample(book.assets, 2)
     return source, target

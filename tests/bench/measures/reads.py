@@ -34,8 +34,8 @@ def reads(run: Run) -> Iterator[Row]:
     url, home = run.database("reads"), run.home("reads")
     with serving(url, home) as service:
         history, other = run.sizes.history, run.sizes.other_history
-        run.say("opening 1,000 accounts")
-        book = service.open_book("reads")
+        run.say("opening a household's accounts")
+        book = service.open_book("reads", workload.HOUSEHOLD)
         run.say(f"posting {history:,} transactions of ten years through bulk")
         in_child(post_bulk, service.address, book, history // BULK, 1, 1, True)
         run.say("waiting for the projections")

@@ -12,6 +12,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.bench.workload import HOUSEHOLD
+
+ASSETS, EXPENSES, _ = HOUSEHOLD
 REPORTS = {
     "balances": ("balance", "--flat"),
     "income statement of ten years by month": ("incomestatement", "--monthly"),
@@ -50,8 +53,8 @@ def _write(journal: Path, transactions: int) -> None:
             cents = chance.randrange(100, 20_000)
             out.write(
                 f"{day} Payee {chance.randrange(200)}\n"
-                f"    expenses:e{chance.randrange(40)}  {cents // 100}.{cents % 100:02} USD\n"
-                f"    assets:a{chance.randrange(10)}\n\n"
+                f"    expenses:e{chance.randrange(EXPENSES)}  {cents // 100}.{cents % 100:02} USD\n"
+                f"    assets:a{chance.randrange(ASSETS)}\n\n"
             )
 
 
