@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -81,13 +81,6 @@ class BulkBody(Body):
     """Up to 5,000 transactions, each in either form. `atomic`: all of them, or none."""
 
     items: Annotated[list[TransactionBody], Field(min_length=1, max_length=MAX_ITEMS, fail_fast=True)]
-    atomic: bool = False
-
-
-class LooseBulkBody(Body):
-    """The same before its items are looked at, so that each can be answered for itself."""
-
-    items: Annotated[list[Any], Field(min_length=1, max_length=MAX_ITEMS)]
     atomic: bool = False
 
 

@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from typing import Any, NotRequired
 from uuid import UUID
 
-import pydantic_core
 import structlog
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api.bulk_frames import frames
+from api.bulk_items import Item, read_items
 from api.carrying_out import REPLAYED
 from api.describe import operation, router
 from api.principal import Principal, principal
-from api.problems import InternalError, InvalidRequest, invalid, of_refusal, problem
-from api.reading import read_body
+from api.problems import InternalError, of_refusal, problem
 from api.responses import answer
 from api.services import context, services
 from api.transaction_answers import Warned, warnings
-from api.transaction_bodies import BulkBody, LooseBulkBody, TransactionBody
+from api.transaction_bodies import BulkBody
 from api.transaction_entry import entry
 from api.transaction_examples import BULK, BULK_ANSWER, explained
 from ledger.command import Outcome
@@ -33,7 +31,6 @@ from ledger.transactions.commands import PostTransaction
 routes = router("Transactions")
 _log = structlog.get_logger("numina.http")
 
-Item = TransactionBody | Refusal
 Result = Outcome | Exception
 
 
@@ -82,7 +79,7 @@ async def bulk(request: Request) -> Response:
     With an Idempotency-Key the same request gets the same results again, item by item.
     """
     who = await principal(request)
-    items, atomic = await _items(request)
+    items, atomic = await read_items(request)
     made = await _commands(request, who, items)
     if atomic:
         _none_refused(made)
@@ -95,26 +92,6 @@ async def bulk(request: Request) -> Response:
     if isinstance(results[0], TryAgain) and all(isinstance(result, TryAgain) for result in results):
         raise results[0]
     return _answered(request, results, commands)
-
-
-async def _items(request: Request) -> tuple[Sequence[Item], bool]:
-    """The items and whether they are one; an item that is wrong in itself is the refusal of it."""
-    try:
-        body = await read_body(request, BulkBody)
-    except InvalidRequest:
-        # Either the request as a whole is wrong, which is said at once, or some of its items are.
-        loose = await read_body(request, LooseBulkBody)
-        return [_item(raw) for raw in loose.items], loose.atomic
-    return body.items, body.atomic
-
-
-def _item(raw: Any) -> Item:
-    # As JSON again: only there are dates and ids strings, and nothing else is taken for one.
-    encoded = pydantic_core.to_json(raw, inf_nan_mode="constants")
-    try:
-        return TransactionBody.model_validate_json(encoded)
-    except ValidationError as error:
-        return invalid(error)
 
 
 async def _commands(

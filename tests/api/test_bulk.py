@@ -143,6 +143,7 @@ def test_a_flagged_item_is_warned_about(home: Household, ada: Person) -> None:
         ({"items": "x"}, "items"),
         ({"items": None}, "items"),
         ({"items": [{}] * 5_001}, "items"),
+        ({"items": [{f"x{n}": n for n in range(30)}], "atomic": 1}, "items"),
         ({"items": [{}], "atomic": "yes"}, "atomic"),
         ({"items": [{}], "atomic": 1}, "atomic"),
         ({"items": [{}], "atomix": True}, "atomix"),
