@@ -28,12 +28,14 @@ from api.routes import (
     changes,
     commands,
     health,
+    proofs,
     reconciliations,
     reports,
     transaction_changes,
     transaction_list,
     transactions,
     users,
+    verification,
 )
 from api.services import Services, context
 
@@ -53,6 +55,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     assertions.routes,
     reconciliations.routes,
     audit.routes,
+    proofs.routes,
+    verification.routes,
     commands.routes,
     changes.routes,
 )
@@ -75,7 +79,7 @@ def application(
     bulk_body_limit: int = 16 * MIB,
 ) -> ASGIApp:
     """The ASGI application on top of `services`. Limits are in bytes, inclusive."""
-    metrics = Metrics(services.gauges)
+    metrics = Metrics()
     app = described(metrics, lifespan)
     wide = {"/v1/transactions/bulk": bulk_body_limit}
     return Edge(Dispatch(app, app.routes), services, metrics, body_limit, wide)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -15,8 +15,7 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 class Metrics:
     """One registry for each application, so that several may live in one process."""
 
-    def __init__(self, gauges: Callable[[], dict[str, float]]) -> None:
-        """`gauges` tells the present values by name ("writer_queue_depth") whenever they are asked for."""
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._latency = Histogram(
             "numina_http_request_seconds",
@@ -26,7 +25,6 @@ class Metrics:
             registry=self.registry,
         )
         self._children: dict[tuple[str, str, int], Histogram] = {}
-        self.registry.register(_Gauges(gauges))
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Counts one request. Unknown addresses share one label, so that nobody can fill the memory."""
@@ -37,17 +35,19 @@ class Metrics:
             child = self._children[key] = self._latency.labels(*map(str, key))
         child.observe(seconds)
 
-    def text(self) -> bytes:
-        """The exposition format (text, version 0.0.4)."""
-        return generate_latest(self.registry)
+    def text(self, present: Mapping[str, float]) -> bytes:
+        """The exposition format (text, version 0.0.4); `present` are the values of this moment by name."""
+        moment = CollectorRegistry()
+        moment.register(_Gauges(present))
+        return generate_latest(self.registry) + generate_latest(moment)
 
 
 class _Gauges(Collector):
-    """Values that are read when asked for rather than kept up to date."""
+    """The values of this moment, under names such as numina_projection_lag_facts."""
 
-    def __init__(self, read: Callable[[], dict[str, float]]) -> None:
-        self._read = read
+    def __init__(self, present: Mapping[str, float]) -> None:
+        self._present = present
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        for name, value in self._read().items():
+        for name, value in self._present.items():
             yield GaugeMetricFamily(f"numina_{name}", name.replace("_", " "), value=value)

@@ -19,7 +19,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def documents() -> dict[str, str]:
     """Every generated file by its path below docs/, with what it is to hold."""
-    app = described(Metrics(dict))
+    app = described(Metrics())
     made = {
         "openapi.json": _json(app.openapi()),
         "problems.md": catalogue(),

@@ -84,7 +84,8 @@ def api_app(settings: Settings) -> ASGIApp:
         new_id=new_id,
         patience=settings.consistency_wait,
         gauges=lambda: (
-            batches.gauges() | {"writer_queue_depth": writer.waiting, "projected": freshness.position}
+            batches.gauges()
+            | {"writer_queue_depth": writer.waiting, "projected_position": freshness.position}
         ),
     )
 

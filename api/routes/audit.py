@@ -12,7 +12,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api.describe import operation, router
-from api.fields import Id, Instant, Query
+from api.fields import Id, Instant
 from api.paging import Page, cursor, link, position
 from api.principal import principal
 from api.reading import fresh, read_query
@@ -22,26 +22,12 @@ from api.snapshots import Snapshot, before_and_after
 from ledger.entities import fold
 from ledger.identity.user import User
 from ledger.record import Recorded
-from ledger.refusals import Refusal, Unknown
-from projections import seal
 from projections.instants import position_at
 from projections.trail import FAR, Filter, log, streams
 
 routes = router("Audit")
 
 Named = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}\.[a-z_]{1,40}(/[0-9]{1,3})?$")]
-
-
-class UnknownPosition(Unknown):
-    """Nothing of yours was recorded at this position."""
-
-    code = "unknown_position"
-
-
-class NotSealedYet(Refusal):
-    """The tree does not reach as far as was asked for."""
-
-    code = "not_sealed"
 
 
 class LogQuery(Page):
@@ -58,24 +44,6 @@ class LogQuery(Page):
     entity_id: Annotated[Id | None, Field(description="The account, transaction ... that it is about.")] = (
         None
     )
-
-
-class ProofQuery(Query):
-    """Which tree the proof leads to."""
-
-    size: Annotated[
-        int | None, Field(ge=1, lt=FAR, description="Of a checkpoint that you kept; else the newest.")
-    ] = None
-
-
-class CheckpointQuery(Query):
-    """Which tree, and what it has grown from."""
-
-    size: Annotated[int | None, Field(ge=0, lt=FAR, description="The first so many facts; else all.")] = None
-    since: Annotated[
-        int | None,
-        Field(ge=0, lt=FAR, description="The size of a checkpoint that you kept: adds the proof of growth."),
-    ] = None
 
 
 class Entity(TypedDict):
@@ -127,14 +95,6 @@ _ENTRY: dict[str, Any] = {
     "after": {"name": "Joint checking"},
     "proof": "/v1/audit/proofs/1204",
 }
-_CHECKPOINT = {
-    "numina": "checkpoint/1",
-    "origin": "numina.local/2c9a41d07e5b8f36",
-    "size": 1204,
-    "root": "9f0c…",
-    "checkpoint": "numina.local/2c9a41d07e5b8f36\n1204\nnwz…=\n\n— numina.local/2c9a41d07e5b8f36 …\n",
-    "verifier_key": "numina.local/2c9a41d07e5b8f36+1f2e3d4c+AQ…",
-}
 
 
 @routes.get(
@@ -175,72 +135,6 @@ async def logs(request: Request) -> Response:
     return answer(
         Entries(items=_entries(shown, histories), next_cursor=following), headers=link(request, following)
     )
-
-
-@routes.get(
-    "/audit/checkpoint",
-    **operation(
-        "Get a signed checkpoint of the whole record",
-        query=CheckpointQuery,
-        answer_example=_CHECKPOINT,
-        refusals=(422,),
-    ),
-)
-async def checkpoint(request: Request) -> Response:
-    """Keep it: with a later one (`since` its size) it proves that nothing recorded until then was changed."""
-    await principal(request)
-    query = read_query(request, CheckpointQuery)
-    signer = services(request).signer
-    async with fresh(request) as connection:
-        try:
-            stated = await seal.ask_async(connection, seal.statement(signer, query.size))
-            if query.since is not None:
-                grown = await seal.ask_async(connection, seal.growth(signer, query.since, query.size))
-                stated["consistency"] = grown
-        except seal.NotSealed as error:
-            raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
-    return answer(stated)
-
-
-@routes.get(
-    "/audit/proofs/{position}",
-    **operation(
-        "Prove that a fact is in the record",
-        query=ProofQuery,
-        answer_example={
-            "numina": "inclusion/1",
-            "position": 3,
-            "leaf": {"position": 3, "topic": "account.opened"},
-            "leaf_hash": "5b1d…",
-            "index": 2,
-            "size": 1204,
-            "path": ["ab12…", "cd34…"],
-            "checkpoint": _CHECKPOINT["checkpoint"],
-        },
-        refusals=(404, 422),
-    ),
-)
-async def proof(request: Request) -> Response:
-    """All that it takes to check the fact with no database and no trust in this service: see the auditor's
-    guide. Personal words in the leaf are sealed."""
-    who = await principal(request)
-    query = read_query(request, ProofQuery)
-    given = request.path_params["position"]
-    if not given.isascii() or not given.isdigit() or len(given) > 18:
-        raise UnknownPosition("A position is a number from 1.")
-    async with fresh(request) as connection:
-        try:
-            proven = await seal.ask_async(
-                connection, seal.proof(services(request).signer, int(given), query.size)
-            )
-        except seal.NotSealed as error:
-            if not 1 <= int(given) <= error.sealed:
-                raise UnknownPosition("Nothing of yours was recorded at this position.") from None
-            raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
-    leaf: Any = proven["leaf"]
-    if leaf["book_id"] != str(who.book_id):
-        raise UnknownPosition("Nothing of yours was recorded at this position.")
-    return answer(proven)
 
 
 def _entries(shown: list[Recorded], histories: list[Recorded]) -> list[Entry]:

@@ -16,6 +16,7 @@ from api.describe import operation, router
 from api.metrics import Metrics
 from api.responses import Answer, answer
 from api.services import services
+from projections import auditor
 
 _HEAD = "SELECT position FROM record.head"
 # More facts than a projector applies in a few seconds: whoever reads would wait in vain.
@@ -77,7 +78,9 @@ def routes(metrics: Metrics) -> APIRouter:
         ),
     )
     async def exposition(request: Request) -> Response:
-        return Answer(metrics.text(), media=b"text/plain; version=0.0.4; charset=utf-8")
+        return Answer(
+            metrics.text(await _present(request)), media=b"text/plain; version=0.0.4; charset=utf-8"
+        )
 
     @made.get(
         "/problems",
@@ -89,6 +92,27 @@ def routes(metrics: Metrics) -> APIRouter:
         return Answer(catalogue().encode(), media=b"text/markdown; charset=utf-8")
 
     return made
+
+
+async def _present(request: Request) -> dict[str, float]:
+    """The values of this moment; what the database cannot be asked for is left out."""
+    known = services(request)
+    present = known.gauges()
+    state = await _state(request)
+    if state["database"] == "reachable":
+        present |= {"head_position": state["head"], "projection_lag_facts": state["lag"]}
+        async with known.pool.connection() as connection:
+            verified = await auditor.status(connection)
+        if verified is not None:
+            present |= {
+                "auditor_position": verified.position,
+                "auditor_mismatches": verified.mismatches,
+                "auditor_mismatches_under_way": verified.under_way_mismatches,
+            }
+            if verified.verified_at is not None:
+                age = known.clock() - verified.verified_at
+                present["auditor_age_seconds"] = age.total_seconds()
+    return present
 
 
 async def _state(request: Request) -> Ready:

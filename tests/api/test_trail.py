@@ -1,12 +1,17 @@
 """The audit trail, proofs, changes, commands and undoing."""
 
+from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import TypeAdapter
 
+from api.routes.verification import Verification
+from gateways.vault import Vault
+from projections.auditor import Auditor
 from projections.checkpoint import Verifier
-from tests.support.service import Person, refused
+from tests.support.service import MASTER_KEY, Person, refused
 
 
 def logs(person: Person, **query: Any) -> list[dict[str, Any]]:
@@ -232,3 +237,18 @@ def test_a_wrong_assertion_is_refused(ada: Person, change: dict[str, Any], code:
     account = ada.account("Checking")
     body = {"account_id": account, "date": "2026-01-31", "amount": "0.00"} | change
     refused(ada.post("/assertions", body), 422, code)
+
+
+def test_the_auditor_publishes_how_far_it_is(ada: Person, api_database: str) -> None:
+    ada.account("Audited")
+    ada.get("/accounts")
+    with closing(Vault(api_database, MASTER_KEY)) as keys, Auditor(api_database, keys) as auditor:
+        auditor.turn(30)
+    told = ada.get("/audit/verification").json()
+    TypeAdapter(Verification).validate_python(told, strict=False)
+    assert told["mismatches"] == 0, told["findings"]
+    assert 0 < told["position"] <= told["head"]
+    assert told["age_seconds"] >= 0
+    metrics = ada.client.get("/metrics").text
+    assert "numina_auditor_mismatches 0.0" in metrics
+    assert "numina_projection_lag_facts" in metrics
