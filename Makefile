@@ -1,7 +1,8 @@
 # Everything runs from .venv, which is made from the lock file on first use and again when the lock changes.
 # Paths are relative, because make splits names at spaces and the checkout's own path may hold some.
 
-PYTHON ?= python3
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
@@ -35,7 +36,7 @@ demo: $(VENV)/.installed ## fill a household with five years of history through 
 	$(RUN) -m numina demo
 
 lock: ## pin every package anew, from pyproject.toml
-	$(PYTHON) -m venv --clear $(VENV)-lock
+	"$(PYTHON)" -m venv --clear $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet setuptools -e '.[dev]'
 	{ echo "# Made by make lock from pyproject.toml: every package that Numina and its checks run with."; \
 	  $(VENV)-lock/bin/python -m pip freeze --all --exclude-editable | grep -v '^pip=='; } > requirements.lock
@@ -50,16 +51,16 @@ clean: ## remove the environment and every cache; data stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Numina needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Making the environment in $(VENV) ..."
-	@$(PYTHON) -m venv --clear $(VENV)
+	@"$(PYTHON)" -m venv --clear $(VENV)
 	@touch $@
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.made
-	@echo "Installing the packages of requirements.lock ..."
+	@echo "Installing the packages of requirements.lock, which takes about a minute ..."
 	@$(PIP) install -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@

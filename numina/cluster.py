@@ -28,8 +28,8 @@ LONGEST_SOCKET_FOLDER = 90
 ELSEWHERE = Path("/var/lib/numina/homes")
 """Where root keeps the data of homes that the server's account cannot reach."""
 
-SHUTDOWN_LIMIT = 30.0
-ORPHAN_LIMIT = 5.0
+SHUTDOWN_LIMIT = 15.0
+ORPHAN_LIMIT = 3.0
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,13 @@ class Cluster:
     def clear_remains(self) -> None:
         """Ends what a crash left behind, so that a server may start: call it only while no keeper is at work.
 
-        A server without its keeper is shut down. Backends that outlived their server are killed, since the
-        log makes good whatever they did not finish. Then the pid file is stale for certain, whoever bears
-        its number today.
+        A server without its keeper is shut down at once. Backends that outlived their server are killed, since
+        the log makes good whatever they did not finish. Then the pid file is stale for certain, whoever bears its
+        number today.
         """
         left = self.postmaster()
         if left is not None:
-            _signal(left, signal.SIGINT)
+            _signal(left, signal.SIGQUIT)
             self._await_end(SHUTDOWN_LIMIT)
         self._await_end(ORPHAN_LIMIT)
         for pid in self._processes():

@@ -24,7 +24,10 @@ from numina.pginstall import ENVIRONMENT, EmbeddedServerError, install_for, own_
 
 START_LIMIT = 300.0
 """Seconds that a start may take: recovery after a crash replays up to max_wal_size of log."""
-STOP_LIMIT = 60.0
+STOP_LIMIT = 30.0
+"""Seconds that a stop may take."""
+PATIENCE = 10.0
+"""Seconds after which a server that is shutting down is made to, and will recover from its log instead."""
 TICK = 0.02
 
 
@@ -73,7 +76,7 @@ class EmbeddedPostgres:
             self._users.close()
             self._users = None
             if _is_free(self._cluster.users_lock) or not _is_shared(self._cluster.users_lock):
-                _until(lambda: not self._running.kept(), STOP_LIMIT + 10, "PostgreSQL did not stop")
+                _until(lambda: not self._running.kept(), STOP_LIMIT, "PostgreSQL did not stop")
             self._cluster = None
 
     def running(self) -> bool:
@@ -120,7 +123,7 @@ class EmbeddedPostgres:
     def _join(self) -> IO[str]:
         """Becomes a user; waits where the keeper is just stopping the server."""
         users = open(self.home / "users.lock", "w")  # noqa: SIM115 - held until stop()
-        _until(lambda: _try_lock(users, fcntl.LOCK_SH), STOP_LIMIT + 10, "PostgreSQL is still stopping")
+        _until(lambda: _try_lock(users, fcntl.LOCK_SH), STOP_LIMIT, "PostgreSQL is still stopping")
         return users
 
     def _launch(self) -> None:
@@ -136,10 +139,13 @@ class EmbeddedPostgres:
             "account": cluster.account.as_popen(),
             "users_lock": str(cluster.users_lock),
             "keeper_lock": str(cluster.keeper_lock),
-            "patience": STOP_LIMIT,
+            "patience": PATIENCE,
             "remove": self._temporary(),
         }
-        with open(self.home / "postgres.log", "w") as log:
+        path = self.home / "postgres.log"
+        if path.exists():
+            path.replace(path.with_suffix(".log.1"))
+        with open(path, "w") as log:
             process = subprocess.Popen(  # noqa: S603 - our own script and the paths of our own home
                 [sys.executable, "-I", "-S", keeper.__file__, json.dumps(order)],
                 cwd="/",

@@ -33,7 +33,7 @@ def ends_with_parent() -> Callable[[], None] | None:
     parent = os.getpid()
 
     def ask_the_kernel() -> None:
-        prctl(PR_SET_PDEATHSIG, int(FAST_SHUTDOWN))
+        prctl(PR_SET_PDEATHSIG, int(IMMEDIATE_SHUTDOWN))
         if os.getppid() != parent:
             os._exit(1)
 
@@ -41,7 +41,11 @@ def ends_with_parent() -> Callable[[], None] | None:
 
 
 def stop_when_unused(server: "subprocess.Popen[bytes]", users: IO[str], patience: float) -> None:
-    """Waits until no user is left, then shuts the server down; data is safe with either kind of shutdown."""
+    """Waits until no user is left, then shuts the server down; data is safe with either kind of shutdown.
+
+    A fast one writes everything out first. PostgreSQL 18 may hang in it when it is just recovering from the
+    loss of one of its processes, hence the patience.
+    """
     fcntl.flock(users, fcntl.LOCK_EX)
     server.send_signal(FAST_SHUTDOWN)
     try:

@@ -185,10 +185,10 @@ def test_backends_that_outlive_a_killed_server_are_ended(folder: Path) -> None:
     server.stop()
 
 
-def test_a_killed_keeper_does_not_leave_the_server_behind(folder: Path, start: Start) -> None:
+def test_a_killed_keeper_does_not_leave_the_server_behind(folder: Path) -> None:
     home = folder / "home"
-    server = start(home)
-    write_one(server.url)
+    server = EmbeddedPostgres(home)
+    write_one(server.start())
     postmaster = postmaster_of(home)
     keeper = postmaster.parent()
     assert keeper is not None
@@ -196,8 +196,8 @@ def test_a_killed_keeper_does_not_leave_the_server_behind(folder: Path, start: S
     if sys.platform.startswith("linux"):
         assert eventually(lambda: not alive(postmaster))
     server.stop()
-    server.start()
-    assert count(server.url) == 1
+    with server:
+        assert count(server.url) == 1
 
 
 def test_a_pid_file_that_names_another_program_does_not_hinder(folder: Path, start: Start) -> None:
@@ -289,3 +289,14 @@ def test_programs_in_a_closed_folder_are_copied_once(
     server.start()
     assert count(server.url) == 1
     assert copy.stat().st_ctime_ns == made
+
+
+def test_a_server_that_is_just_recovering_is_stopped_all_the_same(folder: Path) -> None:
+    home = folder / "home"
+    user = hold_elsewhere(home)
+    server = postmaster_of(home)
+    [checkpointer] = [child for child in server.children() if "checkpointer" in " ".join(child.cmdline())]
+    checkpointer.kill()
+    user.kill()
+    user.wait()
+    assert eventually(lambda: not alive(server))
