@@ -1,0 +1,38 @@
+"""Passwords: hashed with argon2id, never equal, never guessable from the time it takes."""
+
+import asyncio
+
+from gateways.passwords import Cost, Passwords
+
+CHEAP = Cost(time=1, memory=8_192, lanes=1)
+
+
+def test_a_password_matches_its_hash_alone() -> None:
+    passwords = Passwords(CHEAP)
+
+    async def run() -> None:
+        one, two = await asyncio.gather(passwords.hash("secret words"), passwords.hash("secret words"))
+        assert one != two
+        assert one.startswith("$argon2id$")
+        assert await passwords.verify(one, "secret words")
+        assert not await passwords.verify(one, "secret wordz")
+        assert not await passwords.verify(None, "nobody has this password")
+        assert not await passwords.verify("not a hash", "secret words")
+
+    asyncio.run(run())
+    passwords.close()
+
+
+def test_hashing_does_not_hold_up_the_event_loop() -> None:
+    passwords = Passwords(Cost(time=6, memory=65_536, lanes=1))
+
+    async def run() -> int:
+        ticks = 0
+        hashing = asyncio.create_task(passwords.hash("secret words"))
+        while not hashing.done():
+            await asyncio.sleep(0.005)
+            ticks += 1
+        return ticks
+
+    assert asyncio.run(run()) > 3
+    passwords.close()
