@@ -11,6 +11,7 @@ from starlette.requests import Request
 from typing_extensions import TypedDict
 
 from api.principal import Principal
+from api.problems import InvalidRequest
 from api.services import context
 from ledger.ids import derived_id
 from ledger.refusals import Refusal
@@ -74,8 +75,13 @@ async def request_digest(request: Request) -> bytes:
 
 
 def is_dry_run(request: Request) -> bool:
-    """Whether `?dry_run=true` asks for the decision without its effect."""
+    """Whether `?dry_run=true` asks for the decision without its effect. A command takes nothing else in its
+    query: a slip in it must not carry out what was only to be tried. Raises InvalidRequest."""
     query: bytes = request.scope["query_string"]
     if not query:
         return False
-    return request.query_params.get("dry_run", "").lower() in ("true", "1", "yes")
+    given = request.query_params.multi_items()
+    for name, value in given:
+        if name != "dry_run" or value not in ("true", "false") or len(given) > 1:
+            raise InvalidRequest("A command takes `dry_run=true` or `dry_run=false` once.", field="dry_run")
+    return given == [("dry_run", "true")]

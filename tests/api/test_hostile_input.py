@@ -308,7 +308,13 @@ def test_without_a_token_nothing_is_told(home: Household) -> None:
         refused(answer, 401, "not_authenticated")
 
 
-@pytest.mark.parametrize("value", ["maybe", "", "2", "TRUE ", "null"])
-def test_a_dry_run_is_true_or_false(home: Household, value: str) -> None:
-    answer = home.person.post("/transactions", home.expense("1.001"), params={"dry_run": value})
-    assert answer.status_code == 422
+@pytest.mark.parametrize(
+    "query",
+    ["dry_run=maybe", "dry_run=", "dry_run", "dry_run=1", "dry_run=TRUE", "dry_run=true&dry_run=false"],
+)
+@pytest.mark.parametrize("path", ["/transactions", "/transactions/bulk"])
+def test_what_was_only_to_be_tried_is_not_carried_out(home: Household, path: str, query: str) -> None:
+    body = home.expense() if path == "/transactions" else {"items": [home.expense()]}
+    for slip in (query, query.replace("dry_run", "dryrun"), query.replace("dry_run", "dry-run")):
+        problem = refused(home.person.post(f"{path}?{slip}", body), 422, "invalid_request")
+        assert problem["field"] == "dry_run"
