@@ -53,10 +53,12 @@ clean: ## remove the environment and every cache; data stays
 $(VENV)/.made:
 	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Numina needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3"; exit 1; }
-	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { \
-	  echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Making the environment in $(VENV) ..."
-	@"$(PYTHON)" -m venv --clear $(VENV)
+	@"$(PYTHON)" -m venv --without-pip --clear $(VENV)
+	@# Debian ships Python without ensurepip; its own pip, where there is one, can put pip in as well.
+	@$(RUN) -m ensurepip --default-pip >/dev/null 2>&1 \
+	  || "$(PYTHON)" -m pip --python $(RUN) --quiet install pip 2>/dev/null || { \
+	  echo "This Python has no pip to install packages with. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@touch $@
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.made
