@@ -1,0 +1,128 @@
+"""What the golden record tells, chapter by chapter. A chapter that is in the record is never told again: to have a
+new topic in it, add a chapter at the end and run `python -m tests.golden`."""
+
+import datetime as dt
+from collections.abc import Callable
+
+from ledger.accounts.account import conversion_account
+from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
+from ledger.accounts.commands import AmendAccount
+from ledger.accounts.events import Guard
+from ledger.books.commands import AmendBook
+from ledger.identity.commands import AmendUser, RegisterUser
+from ledger.ids import derived_id
+from ledger.postings import Posting
+from ledger.reconciliations.commands import UnlockReconciliation
+from ledger.transactions.changes import ExpireTransaction, MarkCleared, SettleTransaction, VoidTransaction
+from ledger.transactions.commands import PostTransaction
+from tests.support.scenario import Scenario, amount, day
+
+
+def household(book: Scenario) -> None:
+    """Everything that the first release can record."""
+    _people(book)
+    _accounts(book)
+    _money(book)
+    _statements(book)
+    _second_thoughts(book)
+
+
+def _people(book: Scenario) -> None:
+    book.do(
+        RegisterUser,
+        email="someone@example.org",
+        password="$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+        display_name="Zoë",
+        currency="EUR",
+        time_zone="Europe/Lisbon",
+        book_id=derived_id("golden", "home"),
+    )
+    book.do(AmendUser, display_name="Zoë 日本", locale="pt", password="$argon2id$other")
+    book.do(AmendBook, title="Ours", currency="EUR", time_zone="Asia/Tokyo")
+
+
+def _accounts(book: Scenario) -> None:
+    book.household()
+    book.account("purse", floor=0, opening="120.50", text={"name": "Purse", "notes": "brown\nleather"})
+    book.account("savings", floor=-20, policy="flag", net_worth=False)
+    book.account("yen", currency="JPY", currencies=("USD",))
+    book.account("miles", currency="MILES", exponent=3)
+    book.account("eating out", "expense", parent_id=book.accounts["food"])
+    cash = book.accounts["cash"]
+    book.account("everyday")
+    changes = {
+        "text": {"name": "Pocket", "icon": "🪙", "institution": "Bank of Nowhere"},
+        "type": "cash",
+        "parent_id": book.accounts["everyday"],
+        "guard": Guard(amount("-50.25")),
+        "net_worth": False,
+        "currencies": ("EUR", "GBP"),
+        "archived": True,
+    }
+    book.do(AmendAccount, account_id=cash, **changes)
+    book.do(AmendAccount, account_id=cash, archived=False, parent_id=None)
+
+
+def _money(book: Scenario) -> None:
+    words = {
+        "payee": "Café “Zoë”",
+        "notes": "tab\there",
+        "tags": "a\nb",
+        "memo.0": "x",
+        "metadata": '{"k":1}',
+    }
+    lunch = book.post("2026-02-27", purse="-12.34", food="12.34", fields={"text": words})
+    book.amend(lunch, "2026-02-28", purse=-13, food=9, **{"eating out": 4})
+    book.do(MarkCleared, transaction_id=lunch, account_id=book.accounts["purse"])
+    book.do(MarkCleared, transaction_id=lunch, account_id=book.accounts["purse"], cleared=False)
+    book.post("2026-03-02", savings=-100, card=100)
+    part = book.hold(purse=-40, food=30, salary=10)
+    book.do(SettleTransaction, transaction_id=part, amount=amount("17.77"), date=day("2026-03-05"))
+    lapsing = book.hold(purse=-5, food=5, expires="2026-03-01T18:00:00.123456+00:00")
+    book.now += dt.timedelta(days=1)
+    book.do(ExpireTransaction, transaction_id=lapsing)
+    book.do(VoidTransaction, transaction_id=book.post(purse=-1, food=1), reason="typed twice")
+    between = conversion_account(book.book_id)
+    book.do(
+        PostTransaction,
+        transaction_id=book.fresh(),
+        date=day("2026-03-03"),
+        postings=[
+            Posting(book.accounts["purse"], amount("-10.00"), "USD"),
+            Posting(between, amount("10.00"), "USD"),
+            Posting(between, amount(-1550), "JPY"),
+            Posting(book.accounts["yen"], amount(1550), "JPY"),
+        ],
+    )
+    book.do(
+        PostTransaction,
+        transaction_id=book.fresh(),
+        date=day("2026-03-03"),
+        postings=[
+            Posting(book.accounts["miles"], amount("99999999999999999999.999"), "MILES"),
+            Posting(between, amount("-99999999999999999999.999"), "MILES"),
+        ],
+    )
+
+
+def _statements(book: Scenario) -> None:
+    paid = book.post("2026-03-04", card=-60, salary=60)
+    statement = book.reconcile("card", "2026-03-31", -60, paid)
+    unlocked = book.do(UnlockReconciliation, reconciliation_id=statement, reason="wrong month")
+    book.undo(unlocked)
+    assertion = {"account_id": book.accounts["card"], "assertion_id": book.fresh()}
+    about = {"date": day("2026-03-31"), "amount": amount(40), "currency": "USD"}
+    book.do(AssertBalance, **assertion, **about, text={"notes": "from the letter"})
+    book.undo(book.do(WithdrawAssertion, **assertion))
+
+
+def _second_thoughts(book: Scenario) -> None:
+    book.account("mistake", opening=5)
+    undone = book.undo(book.last())
+    redone = book.undo(undone)
+    book.undo(redone)
+    book.post("2026-03-06", purse=-2, food=2)
+    book.undo(book.undo(book.last()))
+
+
+CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (("household", household),)
