@@ -121,11 +121,18 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
     )
 
 
-EXPECTED = (Refusal, TryAgain, psycopg.OperationalError)
+EXPECTED = (
+    Refusal,
+    TryAgain,
+    psycopg.OperationalError,
+    # No projector has made the read models yet.
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.InvalidSchemaName,
+)
 """What may be raised on the way to an answer without anything being wrong with the program."""
 
 
-def of(error: Refusal | TryAgain | psycopg.OperationalError) -> Answer:
+def of(error: Refusal | TryAgain | psycopg.Error) -> Answer:
     """The answer to a request that was not carried out, or whose answer was lost with the database."""
     if isinstance(error, Refusal):
         return refused(error)
