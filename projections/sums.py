@@ -12,6 +12,8 @@ from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
+from psycopg.sql import SQL as Text
+from psycopg.sql import Composed
 
 from ledger.command import Balance
 from projections import sql
@@ -30,12 +32,12 @@ _NEVER = (date(2, 1, 1), date(1, 1, 1))
 
 
 class Movement(NamedTuple):
-    """What was posted on an account in one currency: `nets`, debit positive, on or after the days `starts`, of
-    which each lies in one period and each period may have several."""
+    """What was posted on an account in one currency: `nets`, debit positive, in the periods that begin on
+    `starts` (`date.toordinal`), each named once and in no order."""
 
     account_id: UUID
     currency: str
-    starts: Sequence[date]
+    starts: Sequence[int]
     nets: Sequence[Decimal]
 
 
@@ -64,20 +66,26 @@ async def movements(
     by: By,
     known_at: int | None = None,
 ) -> list[Movement]:
-    """What was posted from `first` to `last` (both inclusive), detailed by `by` at least. A week begins on
-    Monday."""
+    """What was posted from `first` to `last` (both inclusive) by calendar period. The first one begins, and is
+    named so, on its own first day, perhaps before `first`. A week begins on Monday."""
     first, last = _day(first), _day(last)
     given: dict[str, Any] = {"accounts": list(accounts)}
+    nets: Text | Composed
     if known_at is None and by not in ("day", "week"):
         whole, head, tail = edges(first, last)
         given |= {"whole_from": whole[0], "whole_until": whole[1]}
         given |= {"head_from": head[0], "head_to": head[1], "tail_from": tail[0], "tail_to": tail[1]}
-        statement = SQL["movements_now"]
+        nets = Text(SQL["net_by_month"])
+        if by != "month":
+            nets = Text(SQL["net_by_longer"]).format(net_by_month=nets)
+            given["by"] = by
     else:
         given |= {"first_day": first, "last_day": last, "by": by}
         given["position"] = STILL_BELIEVED if known_at is None else known_at
-        statement = SQL["movements_known_at"]
-    return [Movement(*row) for row in await _rows(connection, statement, given)]
+        nets = Text(SQL["net_known_at"])
+    # The driver reads decimals from text twice as fast as from their binary form.
+    rows = await _rows(connection, Text(SQL["movements"]).format(nets=nets), given, binary=False)
+    return [Movement(*row) for row in rows]
 
 
 async def balance_as_of(
@@ -133,8 +141,8 @@ def _by_currency(rows: Sequence[tuple[Any, ...]]) -> dict[str, Balance]:
 
 
 async def _rows(
-    connection: Connection, statement: LiteralString, given: dict[str, Any]
+    connection: Connection, statement: LiteralString | Composed, given: dict[str, Any], *, binary: bool = True
 ) -> list[tuple[Any, ...]]:
-    cursor = connection.cursor(binary=True)
+    cursor = connection.cursor(binary=binary)
     await cursor.execute(statement, given)
     return await cursor.fetchall()

@@ -26,40 +26,44 @@ SELECT account_id, currency, sum(amount)
    AND believed_from <= %(position)s AND believed_until > %(position)s AND state = 'posted'
  GROUP BY account_id, currency;
 
--- name: movements_now
+-- name: net_by_month
 -- The net of each account by month: whole months from the rollup, the edges of the range (two stretches of days,
--- each perhaps empty) from the register. One row an account with arrays, because thousands of rows take the
--- reader longer than the database.
-SELECT account_id, currency, array_agg(month), array_agg(net)
-  FROM (SELECT account_id, currency, month, debit - credit AS net
-          FROM rollup
-         WHERE account_id = ANY(%(accounts)b::uuid[]) AND month >= %(whole_from)s::date
-           AND month < %(whole_until)s::date
-         UNION ALL
-        SELECT account_id, currency, %(head_from)s::date, sum(amount)
-          FROM postings
-         WHERE account_id = ANY(%(accounts)b::uuid[])
-           AND date BETWEEN %(head_from)s::date AND %(head_to)s::date
-           AND believed_until = 9223372036854775807 AND state = 'posted'
-         GROUP BY account_id, currency
-         UNION ALL
-        SELECT account_id, currency, %(tail_from)s::date, sum(amount)
-          FROM postings
-         WHERE account_id = ANY(%(accounts)b::uuid[])
-           AND date BETWEEN %(tail_from)s::date AND %(tail_to)s::date
-           AND believed_until = 9223372036854775807 AND state = 'posted'
-         GROUP BY account_id, currency) AS parts
- GROUP BY account_id, currency;
+-- each perhaps empty) from the register.
+SELECT account_id, currency, month AS start, debit - credit AS net
+  FROM rollup
+ WHERE account_id = ANY(%(accounts)b::uuid[]) AND month >= %(whole_from)s::date AND month < %(whole_until)s::date
+ UNION ALL
+SELECT account_id, currency, date_trunc('month', %(head_from)s::timestamp)::date, sum(amount)
+  FROM postings
+ WHERE account_id = ANY(%(accounts)b::uuid[]) AND date BETWEEN %(head_from)s::date AND %(head_to)s::date
+   AND believed_until = 9223372036854775807 AND state = 'posted'
+ GROUP BY account_id, currency
+ UNION ALL
+SELECT account_id, currency, %(tail_from)s::date, sum(amount)
+  FROM postings
+ WHERE account_id = ANY(%(accounts)b::uuid[]) AND date BETWEEN %(tail_from)s::date AND %(tail_to)s::date
+   AND believed_until = 9223372036854775807 AND state = 'posted'
+ GROUP BY account_id, currency
 
--- name: movements_known_at
-SELECT account_id, currency, array_agg(start), array_agg(net)
-  FROM (SELECT account_id, currency, date_trunc(%(by)s::text, date::timestamp)::date AS start, sum(amount) AS net
-          FROM postings
-         WHERE account_id = ANY(%(accounts)b::uuid[])
-           AND date BETWEEN %(first_day)s::date AND %(last_day)s::date
-           AND believed_from <= %(position)s AND believed_until > %(position)s AND state = 'posted'
-         GROUP BY 1, 2, 3) AS parts
- GROUP BY account_id, currency;
+-- name: net_by_longer
+-- Months as quarters or years.
+SELECT account_id, currency, date_trunc(%(by)s::text, start::timestamp)::date AS start, sum(net) AS net
+  FROM ({net_by_month}) AS months
+ GROUP BY 1, 2, 3
+
+-- name: net_known_at
+SELECT account_id, currency, date_trunc(%(by)s::text, date::timestamp)::date AS start, sum(amount) AS net
+  FROM postings
+ WHERE account_id = ANY(%(accounts)b::uuid[]) AND date BETWEEN %(first_day)s::date AND %(last_day)s::date
+   AND believed_from <= %(position)s AND believed_until > %(position)s AND state = 'posted'
+ GROUP BY 1, 2, 3
+
+-- name: movements
+-- One row an account, with arrays, and days as numbers (1 for the first day of year 1): thousands of rows, or
+-- dates, take the reader longer than the database.
+SELECT account_id, currency, array_agg(start - date '0001-01-01' + 1), array_agg(net)
+  FROM ({nets}) AS nets
+ GROUP BY account_id, currency
 
 -- name: balance_as_of
 SELECT currency, sum(posted), sum(pending), sum(reserved)

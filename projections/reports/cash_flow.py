@@ -11,8 +11,7 @@ import msgspec
 from ledger.accounts.events import Kind
 from ledger.money import EXACT, ZERO
 from projections import sql
-from projections.accounts import AccountRow
-from projections.reports.chart import Amounts, Chart, chart, total
+from projections.reports.chart import Amounts, Chart, ChartRow, chart, total
 from projections.reports.periods import Period, day_before, periods
 from projections.sums import STILL_BELIEVED, Connection, balances
 
@@ -86,7 +85,8 @@ async def cash_flow(
     accounts = await chart(connection, book_id)
     cash = [a for a in accounts.of("asset") if accounts.rows[a].type not in NOT_CASH]
     opening = await balances(connection, cash, day_before(first), known_at)
-    cursor = connection.cursor(binary=True)
+    # The driver reads decimals from text twice as fast as from their binary form.
+    cursor = connection.cursor()
     await cursor.execute(
         SQL["flows"],
         {
@@ -115,7 +115,7 @@ class _Flows:
 
     def __init__(self, shown: list[Period], rows: Iterable[tuple[Any, ...]]) -> None:
         self._count = len(shown)
-        numbers = {period.start: number for number, period in enumerate(shown)}
+        numbers = {period.start.toordinal(): number for number, period in enumerate(shown)}
         self._sums: dict[tuple[str, UUID | None], Sums] = {}
         for part, currency, account_id, starts, inflows, outflows in rows:
             places = [numbers[start] for start in starts]
@@ -161,6 +161,6 @@ class _Flows:
         )
 
 
-def _counterpart(row: AccountRow, inflow: list[Decimal], outflow: list[Decimal]) -> Counterpart:
+def _counterpart(row: ChartRow, inflow: list[Decimal], outflow: list[Decimal]) -> Counterpart:
     net = EXACT.subtract(total(inflow), total(outflow))
     return Counterpart(row.account_id, row.name, row.kind, tuple(inflow), tuple(outflow), net)

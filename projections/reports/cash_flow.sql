@@ -32,6 +32,6 @@ WITH cash AS MATERIALIZED (
      WHERE p.account_id <> ALL(%(cash)b::uuid[])
      GROUP BY p.currency, p.account_id, s.start
 )
-SELECT part, currency, other_id, array_agg(start), array_agg(inflow), array_agg(outflow)
+SELECT part, currency, other_id, array_agg(start - date '0001-01-01' + 1), array_agg(inflow), array_agg(outflow)
   FROM flows
  GROUP BY part, currency, other_id;

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,9 @@ import psycopg
 
 from ledger.accounts.events import Kind
 from ledger.money import EXACT, ZERO
-from projections.accounts import AccountRow, accounts
+from projections import sql
+
+SQL = sql.load(__file__)
 
 Amounts = tuple[Decimal, ...]
 """One amount for each period."""
@@ -36,12 +38,23 @@ class Section(msgspec.Struct, frozen=True):
     total: Decimal
 
 
+class ChartRow(NamedTuple):
+    """An account as reports know it; `counts` is whether it counts in net worth."""
+
+    account_id: UUID
+    parent_id: UUID | None
+    kind: Kind
+    type: str
+    counts: bool
+    name: str
+
+
 class Chart:
     """All accounts of a book, archived and withdrawn ones included: their history counts."""
 
-    def __init__(self, rows: Iterable[AccountRow]) -> None:
+    def __init__(self, rows: Iterable[ChartRow]) -> None:
         self.rows = {row.account_id: row for row in rows}
-        self._below: dict[UUID | None, list[AccountRow]] = {}
+        self._below: dict[UUID | None, list[ChartRow]] = {}
         for row in self.rows.values():
             above = self.rows.get(row.parent_id) if row.parent_id is not None else None
             parent = above.account_id if above is not None and above.kind == row.kind else None
@@ -73,8 +86,10 @@ class Chart:
 
 async def chart(connection: psycopg.AsyncConnection[Any], book_id: UUID) -> Chart:
     """The book's chart of accounts; siblings come by name."""
-    views = await accounts(connection, book_id, states=("open", "archived", "withdrawn"))
-    return Chart(view.account for view in views)
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(SQL["chart"], {"book_id": book_id})
+    rows = [ChartRow(*row) for row in await cursor.fetchall()]
+    return Chart(sorted(rows, key=lambda row: (row.name.casefold(), row.account_id.int)))
 
 
 def added(periods: int, *several: Amounts) -> Amounts:

@@ -1,6 +1,5 @@
 """What came in and what was spent, by category and period: months, quarters or years."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -63,28 +62,26 @@ def statements(
     return tuple(_statement(accounts, code, figures.get(code, {}), len(shown)) for code in chosen)
 
 
-def by_currency(moved: Iterable[Movement], shown: list[Period]) -> dict[str, dict[UUID, list[Decimal]]]:
-    """The net of each movement, debit positive, by currency, account and number of the period."""
-    starts = [period.first for period in shown]
-    numbers: dict[date, int] = {}
-    figures: dict[str, dict[UUID, list[Decimal]]] = {}
+def by_currency(moved: Iterable[Movement], shown: list[Period]) -> dict[str, dict[UUID, Amounts]]:
+    """The net of each movement, debit positive, by currency and account, one for each period."""
+    starts = [period.start.toordinal() for period in shown]
+    figures: dict[str, dict[UUID, Amounts]] = {}
     for movement in moved:
-        amounts = [ZERO] * len(shown)
-        for start, net in zip(movement.starts, movement.nets, strict=True):
-            number = numbers.get(start)
-            if number is None:
-                number = numbers[start] = max(bisect_right(starts, start) - 1, 0)
-            amounts[number] = EXACT.add(amounts[number], net)
+        nets = dict(zip(movement.starts, movement.nets, strict=True))
+        amounts = tuple([nets.get(start, ZERO) for start in starts])
         figures.setdefault(movement.currency, {})[movement.account_id] = amounts
     return figures
 
 
 def _statement(
-    accounts: Chart, currency: str, figures: Mapping[UUID, list[Decimal]], count: int
+    accounts: Chart, currency: str, figures: Mapping[UUID, Amounts], count: int
 ) -> CurrencyStatement:
-    spent = {account_id: tuple(amounts) for account_id, amounts in figures.items()}
-    earned = {account_id: negated(amounts) for account_id, amounts in spent.items()}
+    earned = {
+        account_id: negated(amounts)
+        for account_id, amounts in figures.items()
+        if accounts.rows[account_id].kind == "income"
+    }
     income = accounts.section(earned, "income", count)
-    expense = accounts.section(spent, "expense", count)
-    net = tuple(EXACT.subtract(i, e) for i, e in zip(income.amounts, expense.amounts, strict=True))
+    expense = accounts.section(figures, "expense", count)
+    net = tuple(map(EXACT.subtract, income.amounts, expense.amounts))
     return CurrencyStatement(currency, income, expense, net, total(net))

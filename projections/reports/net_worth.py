@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.money import EXACT
+from ledger.money import EXACT, ZERO
 from projections.reports.chart import Amounts, added, chart, negated
 from projections.reports.income_statement import by_currency
 from projections.reports.periods import day_before, periods
@@ -45,16 +45,16 @@ async def net_worth(
     account counts is as it is set now. Raises RangeBackwards, TooManyPeriods."""
     shown = periods(first, last, interval)
     accounts = await chart(connection, book_id)
-    counted = [a for a in accounts.of("asset", "liability") if accounts.rows[a].net_worth]
+    counted = [a for a in accounts.of("asset", "liability") if accounts.rows[a].counts]
     opening = await balances(connection, counted, day_before(first), known_at)
     figures = by_currency(await movements(connection, counted, first, last, interval, known_at), shown)
     for account_id, code in opening:
-        figures.setdefault(code, {}).setdefault(account_id, [Decimal(0)] * len(shown))
+        figures.setdefault(code, {}).setdefault(account_id, (ZERO,) * len(shown))
     series = []
     for code in sorted(figures) if currency is None else [currency]:
         lines: dict[str, list[Amounts]] = {"asset": [], "liability": []}
         for account_id, moved in figures.get(code, {}).items():
-            line = _running(opening.get((account_id, code), Decimal(0)), moved)
+            line = _running(opening.get((account_id, code), ZERO), moved)
             lines[accounts.rows[account_id].kind].append(line)
         assets = added(len(shown), *lines["asset"])
         owed = negated(added(len(shown), *lines["liability"]))
@@ -63,7 +63,7 @@ async def net_worth(
     return NetWorth(interval, tuple(period.last for period in shown), tuple(series))
 
 
-def _running(balance: Decimal, moved: list[Decimal]) -> Amounts:
+def _running(balance: Decimal, moved: Amounts) -> Amounts:
     """The balance at the end of each period."""
     found = []
     for amount in moved:
