@@ -119,13 +119,12 @@ def _facts(facts: Sequence[Recorded]) -> Iterator[Array]:
 
 
 def _sums(memory: Memory) -> Iterator[Array]:
-    # In order of key: two writers' statements then never lock the same rows the other way round.
-    changed = [(key, memory.sums[key], before) for key, before in sorted(memory.sums_before.items())]
-    yield arrays.uuid_numbers([key[0] for key, _, _ in changed])
-    yield arrays.texts([key[1] for key, _, _ in changed])
-    yield arrays.numbers([_minus(after.posted, before.posted) for _, after, before in changed])
-    yield arrays.numbers([_minus(after.pending, before.pending) for _, after, before in changed])
-    yield arrays.numbers([_minus(after.reserved, before.reserved) for _, after, before in changed])
+    sums = memory.sums
+    yield arrays.uuid_numbers([key[0] for key in memory.sums_before])
+    yield arrays.texts([key[1] for key in memory.sums_before])
+    for part in range(len(Balance._fields)):
+        changes = [_minus(sums[key][part], before[part]) for key, before in memory.sums_before.items()]
+        yield arrays.numbers(changes)
 
 
 def _days(memory: Memory) -> Iterator[Array]:

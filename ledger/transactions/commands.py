@@ -20,7 +20,7 @@ from ledger.transactions.events import (
     Type,
 )
 from ledger.transactions.forms import Origin
-from ledger.transactions.placing import flags, inferred_type, needed_days, place
+from ledger.transactions.placing import any_watched, flags, inferred_type, needed_days, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,8 @@ class PostTransaction(Command):
         return [(posting.account_id, posting.currency) for posting in self.postings]
 
     def days(self, state: State) -> Iterable[DayRange]:
+        if not any_watched(state, self.postings):
+            return ()
         return needed_days(state, self._fact(self.type or "journal"))
 
     def weight(self) -> int:

@@ -147,29 +147,34 @@ def inferred_type(accounts: Sequence[Account]) -> Type:
     return "journal"
 
 
-def flags(state: State, fact: Fact, accounts: Sequence[Account] | None = None) -> tuple[UUID, ...]:
+def flags(state: State, fact: Fact, accounts: Iterable[Account] | None = None) -> tuple[UUID, ...]:
     """The accounts that `fact` breaches under the policy to flag; `accounts` are those under it, where known.
     Raises FloorBreached or AssertionBroken."""
-    watched = _watched(under(state, fact) if accounts is None else accounts)
+    watched = watched_under(state, fact) if accounts is None else [a for a in accounts if a.watched]
     return breaches(state, watched, effects(fact)) if watched else ()
 
 
 def needed_days(state: State, fact: Fact) -> Iterable[DayRange]:
     """The days that `flags` will ask for."""
-    watched = _watched(under(state, fact))
+    watched = watched_under(state, fact)
     return ranges(watched, effects(fact)) if watched else ()
 
 
-def under(state: State, fact: Fact) -> list[Account]:
-    """The accounts that the fact's terms, before and after, stand on."""
+def any_watched(state: State, postings: Iterable[Posting]) -> bool:
+    """Whether any account under the postings has a floor or an assertion; nearly always the whole question."""
+    for posting in postings:
+        account = state.entity(Account, posting.account_id)
+        if account is not None and account.watched:
+            return True
+    return False
+
+
+def watched_under(state: State, fact: Fact) -> list[Account]:
+    """The accounts under the fact's terms, before and after, that have a floor or an assertion."""
     found: dict[UUID, Account] = {}
     for terms in transition(fact):
         for posting in terms.postings if terms is not None else ():
             account = state.entity(Account, posting.account_id)
-            if account is not None:
+            if account is not None and account.watched:
                 found[posting.account_id] = account
     return list(found.values())
-
-
-def _watched(accounts: Sequence[Account]) -> list[Account]:
-    return [account for account in accounts if account.watched]

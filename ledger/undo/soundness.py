@@ -33,7 +33,7 @@ from ledger.reconciliations.statement import check_statement
 from ledger.record import Fact, Recorded
 from ledger.refusals import Refusal
 from ledger.transactions.effects import Effect, effects, transition
-from ledger.transactions.placing import place, under
+from ledger.transactions.placing import place, watched_under
 from ledger.undo.aspects import KINDS
 from ledger.undo.compensation import same_money
 from ledger.undo.refusals import AccountInUse, UndoBlocked
@@ -175,7 +175,7 @@ def flagged(state: State, drafts: Sequence[Draft]) -> list[Draft]:
     Raises FloorBreached, AssertionBroken."""
     accounts: dict[UUID, Account] = {}
     for draft in drafts:
-        accounts.update((a.account_id, a) for a in under(state, draft.fact) if a.watched)
+        accounts.update((a.account_id, a) for a in watched_under(state, draft.fact))
     if not accounts:
         return list(drafts)
     changes = [effect for draft in drafts for effect in effects(draft.fact)]
