@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from api.fields import Amount, Body, Currency
 from ledger.command import Balance
-from ledger.money import known_exponent, read_amount, write_amount
+from ledger.money import ZERO, known_exponent, read_amount, write_amount
 from ledger.refusals import InvalidValue
 
 
@@ -53,6 +53,17 @@ def written(amount: Decimal, currency: str, declared: int | None = None) -> str:
         scale = amount.as_tuple().exponent
         exponent = -scale if isinstance(scale, int) and scale < 0 else 0
     return write_amount(amount, exponent)
+
+
+def series(amounts: Sequence[Decimal], currency: str, declared: int | None = None) -> list[str]:
+    """As `written`, of thousands of amounts of one currency, most of which may be zero."""
+    exponent = known_exponent(currency)
+    if exponent is None:
+        exponent = declared
+    if exponent is None:
+        return [written(amount, currency) for amount in amounts]
+    form, zero = f".{exponent}f", write_amount(ZERO, exponent)
+    return [format(amount, form) if amount else zero for amount in amounts]
 
 
 def money(amount: Decimal, currency: str, declared: int | None = None) -> Money:

@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 from typing_extensions import TypedDict
 
-from api.money import Money, money, written
+from api.money import Money, money, series
 from ledger.accounts.events import Kind
+from projections.reports.chart import Line
 
 Decimals = Mapping[str, int]
 
@@ -193,6 +194,17 @@ def _shown(value: Any, currency: str, decimals: int | None) -> Any:
     match value:
         case Decimal():
             return money(value, currency, decimals)
+        case Line(own=own, amounts=amounts) if own is amounts:
+            # Nothing lies below most accounts; their amounts are written once.
+            written = series(own, currency, decimals)
+            return {
+                "account_id": value.account_id,
+                "name": value.name,
+                "own": written,
+                "amounts": written,
+                "total": money(value.total, currency, decimals),
+                "lines": [],
+            }
         case msgspec.Struct():
             shown = {
                 name: _shown(getattr(value, name), currency, decimals) for name in value.__struct_fields__
@@ -202,7 +214,7 @@ def _shown(value: Any, currency: str, decimals: int | None) -> Any:
                 shown["savings_rate"] = None if rate is None else f"{rate:f}"
             return shown
         case tuple() if value and isinstance(value[0], Decimal):
-            return [written(amount, currency, decimals) for amount in value]
+            return series(value, currency, decimals)
         case tuple():
             return [_shown(each, currency, decimals) for each in value]
         case _:
