@@ -87,6 +87,23 @@ def test_every_month_of_the_income_statement_is_what_beancount_says(book: Book) 
         )
 
 
+def test_the_balance_sheet_of_each_year_is_what_beancount_says(book: Book) -> None:
+    for year in sorted({transaction.date.year for transaction in book.transactions}):
+        last = dt.date(year, 12, 31)
+        expected: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for (name, currency), amount in beancount_figures.balances(book.entries, last).items():
+            expected[name.split(":")[0], currency] += amount
+        sheet = book.person.get("/reports/balance-sheet", as_of=last.isoformat())["currencies"]
+        for side in sheet:
+            code = side["currency"]
+            assert Decimal(side["difference"]["amount"]) == 0
+            assert Decimal(side["assets"]["total"]["amount"]) == expected["Assets", code]
+            assert Decimal(side["liabilities"]["total"]["amount"]) == -expected["Liabilities", code]
+            earned = expected["Income", code] + expected["Expenses", code]
+            assert Decimal(side["retained"]["amount"]) == -earned
+        assert {side["currency"] for side in sheet} >= {code for (_, code), sum_ in expected.items() if sum_}
+
+
 def test_every_balance_directive_may_be_asserted_and_is_held_true(book: Book) -> None:
     assert len(book.assertions) > 50
     for directive in book.assertions:
@@ -164,7 +181,24 @@ def _all_balances(book: Book, **query: str) -> Figures:
 
 
 def _by_month(book: Book, statement: dict[str, Any]) -> dict[tuple[int, int], Figures]:
-    raise NotImplementedError
+    """The figures of an income statement by month, debit positive as beancount has them."""
+    names = {identifier: name for name, identifier in book.ids.items()}
+    months = [dt.date.fromisoformat(period["start"]) for period in statement["periods"]]
+    found: dict[tuple[int, int], Figures] = defaultdict(dict)
+    for side in statement["currencies"]:
+        for section, sign in ((side["income"], -1), (side["expense"], 1)):
+            for line in _lines(section["lines"]):
+                for month, amount in zip(months, line["own"], strict=True):
+                    if Decimal(amount):
+                        place = names[line["account_id"]], side["currency"]
+                        found[month.year, month.month][place] = sign * Decimal(amount)
+    return found
+
+
+def _lines(lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        yield line
+        yield from _lines(line["lines"])
 
 
 def _month_end(year: int, month: int) -> dt.date:
