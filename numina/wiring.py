@@ -29,8 +29,12 @@ from numina.log_signer import log_signer
 from numina.master_key import master_key
 from numina.settings import Settings
 
-# The pool's connections answer queries: each of them reads one row or a page, so a slow one is a defect.
-_READING = "-c role=numina_service -c search_path=views -c statement_timeout=30000"
+# The pool's connections answer queries: each of them reads one row or a page, so a slow one is a defect. None
+# is large enough to be worth taking the other cores from everybody else.
+_READING = (
+    "-c role=numina_service -c search_path=views -c statement_timeout=30000 "
+    "-c max_parallel_workers_per_gather=0"
+)
 
 
 def api_app(settings: Settings) -> ASGIApp:
