@@ -169,7 +169,7 @@ class Memory:
         changes = effects(fact)
         for effect in changes:
             self._add(effect)
-        if not changes:
+        if not changes and hasattr(after, "claims"):
             self._spoken_of.setdefault(stream_id, entity)
         return version + 1, [(effect.account_id, effect.currency) for effect in changes]
 
@@ -205,7 +205,7 @@ class Memory:
         """Releases and takes the names that the facts of one command changed, taken together: what an entity was
         called between two of them may be somebody else's name."""
         exchanges = [
-            (set(_claims(before)), set(_claims(self.streams[holder.int][1])), holder)
+            (set(before.claims()) if before else set(), set(self.streams[holder.int][1].claims()), holder)
             for holder, before in self._spoken_of.items()
         ]
         for old, new, _ in exchanges:
@@ -275,11 +275,6 @@ def _folded(entity: Any) -> Any:
     if isinstance(entity, Unfolded):
         return evolve(None, entity.fact, entity.stream_id, entity.book_id)
     return entity
-
-
-def _claims(entity: Any) -> tuple[tuple[UUID, str, str], ...]:
-    claims = getattr(entity, "claims", None)
-    return claims() if claims is not None else ()
 
 
 def _later(day: Day | None, effect: Effect) -> Day:

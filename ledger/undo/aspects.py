@@ -79,38 +79,27 @@ def _account(account: Account) -> dict[Aspect, Any]:
 
 class Touched(NamedTuple):
     """One stream that a command changed: the entity `before` its first fact there (None: it had none),
-    `after` its last, and `now`; `history` is every stored fact of the stream and `last` the version of the
-    last."""
+    `after` its last, and `now`. `changed` are the parts that it changed (of an account that it opened, all
+    there are) and `overtaken` whether any of them is different now. `history` is every stored fact of the
+    stream, `last` the version of the command's last."""
 
     stream_id: UUID
     before: Any
     after: Any
     now: Any
+    changed: set[Aspect]
+    overtaken: bool
     history: Sequence[Recorded]
     last: int
 
-    @property
-    def changed(self) -> set[Aspect]:
-        """The parts that the command changed; of an account that it opened, all there are."""
-        before, after = aspects(self.before), aspects(self.after)
-        parts = {part for part in (*before, *after) if before.get(part) != after.get(part)}
-        if self.before is None and isinstance(self.now, Account):
-            parts |= set(aspects(self.now))
-        return parts
-
-    def overtaken(self) -> bool:
-        """Whether any of those parts is different now."""
-        now, after = aspects(self.now), aspects(self.after)
-        return any(now.get(part) != after.get(part) for part in self.changed)
-
     def later(self) -> list[Recorded]:
         """The stored facts since that changed any of those parts."""
-        entity, parts, found = self.after, self.changed, []
+        entity, parts, found = self.after, aspects(self.after), []
         for recorded in self.history[self.last :]:
-            earlier = aspects(entity)
+            earlier = parts
             entity = evolve(entity, recorded.fact, recorded.stream_id, recorded.book_id)
-            following = aspects(entity)
-            if any(earlier.get(part) != following.get(part) for part in parts):
+            parts = aspects(entity)
+            if any(earlier.get(part) != parts.get(part) for part in self.changed):
                 found.append(recorded)
         return found
 
@@ -125,4 +114,10 @@ def touched(state: State, stream_id: UUID, command_id: UUID) -> Touched:
     for recorded in history[first:last]:
         after = evolve(after, recorded.fact, recorded.stream_id, recorded.book_id)
     now: Any = state.entity(type(after), stream_id)
-    return Touched(stream_id, before, after, now, history, last)
+    earlier, later = aspects(before), aspects(after)
+    present = later if state.version(stream_id) == last else aspects(now)
+    changed = {part for part in (*earlier, *later) if earlier.get(part) != later.get(part)}
+    if before is None and isinstance(now, Account):
+        changed |= set(present)
+    overtaken = present is not later and any(present.get(part) != later.get(part) for part in changed)
+    return Touched(stream_id, before, after, now, changed, overtaken, history, last)

@@ -146,7 +146,7 @@ class UndoCommand(Command):
 
 def _unchanged_since(changes: Sequence[Touched]) -> None:
     """Raises ChangedSince naming the later facts, unless everything is as the command left it."""
-    overtaken = [change for change in changes if change.overtaken()]
+    overtaken = [change for change in changes if change.overtaken]
     if not overtaken:
         return
     later = sorted((r for change in overtaken for r in change.later()), key=lambda r: r.position)
