@@ -27,6 +27,7 @@ from api.routes import (
     categories,
     changes,
     commands,
+    documentation,
     health,
     proofs,
     reconciliations,
@@ -92,6 +93,8 @@ def described(metrics: Metrics, lifespan: Lifespan = nothing) -> FastAPI:
         version=document.VERSION,
         lifespan=lifespan,
         openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
         exception_handlers={
             **dict.fromkeys(problems.EXPECTED, _refused),
@@ -103,6 +106,7 @@ def described(metrics: Metrics, lifespan: Lifespan = nothing) -> FastAPI:
         # Taken over rather than included: a flat list is looked through in one pass.
         app.router.routes.extend(router.routes)
     app.router.routes.extend(health.routes(metrics).routes)
+    app.router.routes.extend(documentation.routes(lambda: app.openapi()).routes)
     app.openapi = lambda: document.describe(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 

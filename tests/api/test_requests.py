@@ -113,3 +113,14 @@ def test_the_document_describes_every_operation(client: TestClient) -> None:
             if "requestBody" in operation:
                 body = operation["requestBody"]["content"]["application/json"]
                 assert "example" in body or "examples" in body, where
+
+
+def test_the_documentation_needs_no_network(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "/v1/transactions/{transaction_id}/void" in page.text
+    assert "<table>" in page.text
+    assert "<script" not in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
