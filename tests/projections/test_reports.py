@@ -82,7 +82,7 @@ def test_the_income_statement_is_exact_by_period_and_category(
         told = Projected(url, seed)
         for book in books(told, share):
             answer = told.ask(
-                lambda c, b=book: income_statement(c, b.book_id, *between, by=by, known_at=b.known_at)  # type: ignore[misc]
+                lambda c, b=book: income_statement(c, b.book_id, *between, by=by, known_at=b.known_at)
             )
             assert [(p.first, p.last) for p in answer.periods] == [
                 (p.first, p.last) for p in periods(*between, by)
@@ -157,7 +157,7 @@ def test_net_worth_is_the_sum_of_what_counts_at_each_end(
         told = Projected(url, seed)
         for book in books(told, share):
             answer = told.ask(
-                lambda c, b=book: net_worth(c, b.book_id, *between, interval=interval, known_at=b.known_at)  # type: ignore[misc]
+                lambda c, b=book: net_worth(c, b.book_id, *between, interval=interval, known_at=b.known_at)
             )
             assert answer.dates[-1] == between[1]
             for one in answer.currencies:
@@ -167,7 +167,7 @@ def test_net_worth_is_the_sum_of_what_counts_at_each_end(
                             dt.date.min,
                             date,
                             one.currency,
-                            lambda a, k=kind: a.kind == k and a.net_worth,  # type: ignore[misc]
+                            lambda a, k=kind: a.kind == k and a.net_worth,
                         )
                         assert amounts[number] == expected
                     assert one.net[number] == one.assets[number] - one.liabilities[number]
@@ -184,9 +184,7 @@ def test_cash_flow_leads_from_each_opening_to_the_next(
     with fresh_database() as url:
         told = Projected(url, seed)
         for book in books(told, share):
-            answer = told.ask(
-                lambda c, b=book: cash_flow(c, b.book_id, *between, by=by, known_at=b.known_at)  # type: ignore[misc]
-            )
+            answer = told.ask(lambda c, b=book: cash_flow(c, b.book_id, *between, by=by, known_at=b.known_at))
             cash = {i for i, account in book.accounts.items() if is_cash(account)}
             assert set(answer.accounts) == cash
             for one in answer.currencies:
@@ -281,7 +279,7 @@ def test_the_savings_rate_is_exact_to_four_decimals(income: str, net: str, rate:
 )
 def test_periods_cover_a_range_without_gap_or_overlap(first: dt.date, length: int, by: str) -> None:
     last = first + dt.timedelta(days=length)
-    found = periods(first, last, by)  # type: ignore[arg-type]
+    found = periods(first, last, by)
     assert (found[0].first, found[-1].last) == (first, last)
     for one, after in pairwise(found):
         assert one.last + dt.timedelta(days=1) == after.first == after.start
