@@ -11,8 +11,9 @@ import orjson
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Metadata, Name, Notes, Query, Word
+from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Metadata, Name, Notes, Word
 from api.money import AccountBalance, Money, Sum, amount_in, money
+from api.paging import ListPage
 from ledger.accounts.account import DESCRIPTION, Account
 from ledger.accounts.events import Guard, Kind, Policy
 from ledger.refusals import InvalidValue
@@ -75,7 +76,7 @@ class NewAccount(Described):
     )
 
 
-class AccountQuery(Query):
+class AccountQuery(ListPage):
     """Which accounts; by default all that are open."""
 
     kind: Annotated[
@@ -106,7 +107,7 @@ class NewCategory(Body):
     metadata: Metadata | None = None
 
 
-class CategoryQuery(Query):
+class CategoryQuery(ListPage):
     """Which categories; by default all that are open."""
 
     kind: Literal["income", "expense"] | None = None
@@ -175,7 +176,7 @@ class AccountList(TypedDict):
     """Accounts as a tree is read: each parent before its children, siblings by name."""
 
     items: list[AccountAnswer]
-    next_cursor: None
+    next_cursor: str | None
 
 
 EXAMPLE: dict[str, Any] = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from pydantic import Field
@@ -16,6 +17,8 @@ from api.fields import Query
 from api.responses import Header
 from api.services import services
 from ledger.refusals import Refusal
+
+Item = TypeVar("Item")
 
 MAX_LIMIT = 500
 _MAC = 12
@@ -34,6 +37,32 @@ class Page(Query):
     cursor: Annotated[
         str | None, Field(max_length=2_000, description="`next_cursor` of the page before; opaque.")
     ] = None
+
+
+class ListPage(Query):
+    """How much of a list that is short by nature, and from where on."""
+
+    limit: Annotated[int, Field(ge=1, le=5_000, description="How many items at most.")] = 1_000
+    cursor: Annotated[
+        str | None, Field(max_length=2_000, description="`next_cursor` of the page before; opaque.")
+    ] = None
+
+
+def cut(
+    request: Request, query: ListPage, items: Sequence[Item], key: Callable[[Item], UUID]
+) -> tuple[Sequence[Item], str | None]:
+    """The page of `items` that is asked for, and the cursor of the next one. Raises InvalidCursor, also when
+    the last item shown is not in the list any more."""
+    shown = position(request, query.cursor)
+    start = 0
+    if shown is not None:
+        places = [number for number, item in enumerate(items) if str(key(item)) == shown[0]]
+        if not places:
+            raise InvalidCursor("The list has changed meanwhile. Begin without a cursor.", field="cursor")
+        start = places[0] + 1
+    page = items[start : start + query.limit]
+    more = start + query.limit < len(items)
+    return page, cursor(request, [str(key(page[-1]))]) if more else None
 
 
 def cursor(request: Request, values: Sequence[Any]) -> str:

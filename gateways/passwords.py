@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
+
+from ledger.refusals import Overloaded
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Cost(NamedTuple):
@@ -22,26 +29,38 @@ class Cost(NamedTuple):
 class Passwords:
     """Hashes and verifies, `threads` at a time; the memory of a burst is threads × memory."""
 
-    def __init__(self, cost: Cost = Cost(), *, threads: int = 2) -> None:
+    def __init__(self, cost: Cost = Cost(), *, threads: int = 2, waiting: int = 200) -> None:
+        """`waiting` bounds how many may wait for a thread; more are told to come back."""
         self._hasher = PasswordHasher(
             time_cost=cost.time, memory_cost=cost.memory, parallelism=cost.lanes, type=Type.ID
         )
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
+        self._room = waiting
         self._nobody = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
-        """The argon2id string (PHC format, salt included)."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+        """The argon2id string (PHC format, salt included). Raises Overloaded."""
+        return await self._run(self._hasher.hash, password)
 
     async def verify(self, hashed: str | None, password: str) -> bool:
-        """Whether `password` is the hashed one. None (an unknown person) takes as long and is False."""
-        matches = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._matches, hashed or self._nobody, password
-        )
+        """Whether `password` is the hashed one. None (an unknown person) takes as long and is False.
+        Raises Overloaded."""
+        matches = await self._run(self._matches, hashed or self._nobody, password)
         return matches and hashed is not None
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        if self._room <= 0:
+            raise Overloaded("Too many people are signing in at this moment.", retry_after=2)
+        self._room -= 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, partial(work, *arguments, **named)
+            )
+        finally:
+            self._room += 1
 
     def _matches(self, hashed: str, password: str) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
 from api.idempotency import frame
 from api.money import amount_in, balances_of
+from api.paging import ListPage, cut, link
 from api.preconditions import expected_version
 from api.principal import principal
 from api.reading import fresh, left_by, path_id, read_body, read_query, stream
@@ -43,7 +45,7 @@ from ledger.command import Outcome
 from ledger.entities import fold
 from ledger.money import known_exponent
 from ledger.refusals import InvalidValue
-from projections.accounts import account, accounts
+from projections.accounts import AccountView, account, accounts
 
 routes = router("Accounts")
 
@@ -210,8 +212,7 @@ async def list_accounts(request: Request) -> Response:
     kinds = None if query.kind is None else _kinds(query.kind)
     async with fresh(request) as connection:
         views = await accounts(connection, who.book_id, kinds=kinds, states=states(query.archived))
-    shown_ones = [shown(view) for view in views if query.currency in (None, view.account.currency)]
-    return answer(AccountList(items=shown_ones, next_cursor=None))
+    return listed(request, query, [v for v in views if query.currency in (None, v.account.currency)])
 
 
 @routes.get(
@@ -231,6 +232,13 @@ async def read(request: Request) -> Response:
     if view is None or view.account.state == "withdrawn":
         raise UnknownAccount(f"There is no account {account_id} in this book.")
     return answer(shown(view), headers=[etag(view.account.version)])
+
+
+def listed(request: Request, query: ListPage, views: Sequence[AccountView]) -> Answer:
+    """A page of accounts."""
+    page, following = cut(request, query, views, lambda view: view.account.account_id)
+    shown_ones = [shown(view) for view in page]
+    return answer(AccountList(items=shown_ones, next_cursor=following), headers=link(request, following))
 
 
 def states(archived: str) -> tuple[str, ...]:

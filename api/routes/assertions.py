@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,9 +15,10 @@ from typing_extensions import TypedDict
 from api.carrying_out import carried_out, carry_out, made
 from api.commodities import declared
 from api.describe import operation, router
-from api.fields import Amount, Body, CivilDate, Currency, Id, Notes, Query
+from api.fields import Amount, Body, CivilDate, Currency, Id, Notes
 from api.idempotency import frame
 from api.money import Money, Sum, amount_in, money
+from api.paging import ListPage, cut, link
 from api.principal import Principal, principal
 from api.reading import fresh, path_id, read_body, read_query, stream
 from api.responses import answer, location
@@ -42,7 +44,7 @@ class NewAssertion(Body):
     notes: Notes | None = None
 
 
-class AssertionQuery(Query):
+class AssertionQuery(ListPage):
     """Which assertions; by default all that are made."""
 
     account_id: Id | None = None
@@ -63,7 +65,7 @@ class AssertionList(TypedDict):
     """Assertions, the latest date first."""
 
     items: list[AssertionAnswer]
-    next_cursor: None
+    next_cursor: str | None
 
 
 _EXAMPLE: dict[str, Any] = {
@@ -131,7 +133,10 @@ async def list_assertions(request: Request) -> Response:
     query = read_query(request, AssertionQuery)
     async with fresh(request) as connection:
         rows = await statements.assertions(connection, who.book_id, account_id=query.account_id)
-    return answer(AssertionList(items=await _shown(request, rows), next_cursor=None))
+    made_ones = [row for row in rows if not row.withdrawn]
+    page, following = cut(request, query, made_ones, lambda row: row.assertion_id)
+    shown = await _shown(request, page)
+    return answer(AssertionList(items=shown, next_cursor=following), headers=link(request, following))
 
 
 @routes.get(
@@ -161,7 +166,7 @@ async def withdraw(request: Request) -> Response:
     outcome = await carry_out(
         request, WithdrawAssertion(**framed, account_id=row.account_id, assertion_id=row.assertion_id)
     )
-    shown = (await _shown(request, [row], withdrawn=True))[0]
+    shown = (await _shown(request, [row]))[0]
     shown["command_id"] = outcome.command_id
     return carried_out(outcome, shown)
 
@@ -175,9 +180,7 @@ async def _one(request: Request, who: Principal, *, withdrawn: bool = False) -> 
     return rows[0]
 
 
-async def _shown(
-    request: Request, rows: list[AssertionRow], *, withdrawn: bool = False
-) -> list[AssertionAnswer]:
+async def _shown(request: Request, rows: Sequence[AssertionRow]) -> list[AssertionAnswer]:
     decimals = await declared(request, [(row.account_id, row.currency) for row in rows])
     return [
         AssertionAnswer(
@@ -189,7 +192,6 @@ async def _shown(
             command_id=None,
         )
         for row in rows
-        if withdrawn or not row.withdrawn
     ]
 
 

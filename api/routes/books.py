@@ -12,9 +12,10 @@ from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
 from api.idempotency import frame
+from api.paging import ListPage, cut, link
 from api.preconditions import expected_version
 from api.principal import Principal, identity, owned
-from api.reading import fresh, left_by, path_id, read_body, stream_with_version
+from api.reading import fresh, left_by, path_id, read_body, read_query, stream_with_version
 from api.responses import answer, etag, location
 from api.routes.auth import Zone
 from api.services import services
@@ -51,7 +52,7 @@ class BookList(TypedDict):
     """Books, the oldest first."""
 
     items: list[BookAnswer]
-    next_cursor: None
+    next_cursor: str | None
 
 
 class NewBook(Body):
@@ -106,15 +107,19 @@ async def open_book(request: Request) -> Response:
     "/books",
     **operation(
         "List the books that you belong to",
+        query=ListPage,
         answer=BookList,
         answer_example={"items": [_EXAMPLE], "next_cursor": None},
     ),
 )
 async def list_books(request: Request) -> Response:
     person = identity(request)
+    query = read_query(request, ListPage)
     async with fresh(request) as connection:
         views = await books_of(connection, person.user_id)
-    return answer(BookList(items=[_shown(view) for view in views], next_cursor=None))
+    page, following = cut(request, query, views, lambda view: view.book_id)
+    shown = [_shown(view) for view in page]
+    return answer(BookList(items=shown, next_cursor=following), headers=link(request, following))
 
 
 @routes.get(

@@ -24,7 +24,7 @@ from api.preconditions import expected_version
 from api.principal import Principal, principal
 from api.reading import fresh, path_id, read_body, read_query, stream
 from api.responses import answer, etag
-from api.routes.accounts import changed, opened, states
+from api.routes.accounts import changed, listed, opened, states
 from api.services import services
 from ledger.accounts.account import Account
 from ledger.accounts.commands import UNCHANGED, AmendAccount, ArchiveAccount, OpenAccount
@@ -104,7 +104,7 @@ async def list_categories(request: Request) -> Response:
     kinds: tuple[Kind, ...] = CATEGORY_KINDS if query.kind is None else (query.kind,)
     async with fresh(request) as connection:
         views = await accounts(connection, who.book_id, kinds=kinds, states=states(query.archived))
-    return answer(AccountList(items=[shown(view) for view in views], next_cursor=None))
+    return listed(request, query, views)
 
 
 @routes.get(

@@ -14,9 +14,10 @@ from typing_extensions import TypedDict
 from api.carrying_out import carried_out, carry_out, made
 from api.commodities import declared
 from api.describe import operation, router
-from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Notes, Query
+from api.fields import Amount, Body, CivilDate, Currency, Id, Line, Notes
 from api.idempotency import frame
 from api.money import Money, Sum, amount_in, money
+from api.paging import ListPage, cut, link
 from api.principal import Principal, principal
 from api.reading import fresh, left_by, path_id, read_body, read_query, stream_with_version
 from api.responses import answer, etag, location
@@ -61,7 +62,7 @@ class Unlocking(Body):
     reason: Line | None = None
 
 
-class ReconciliationQuery(Query):
+class ReconciliationQuery(ListPage):
     """Which statements."""
 
     account_id: Id | None = None
@@ -86,7 +87,7 @@ class ReconciliationList(TypedDict):
     """Statements, the latest first."""
 
     items: list[ReconciliationAnswer]
-    next_cursor: None
+    next_cursor: str | None
 
 
 _COMMAND = "019a9d3f-1c00-7b11-8c22-aa31bd0c9e11"
@@ -168,8 +169,9 @@ async def list_reconciliations(request: Request) -> Response:
     query = read_query(request, ReconciliationQuery)
     async with fresh(request) as connection:
         rows = await reconciliations(connection, who.book_id, account_id=query.account_id)
-    shown = [await _answered(request, row, row.version, None) for row in rows]
-    return answer(ReconciliationList(items=shown, next_cursor=None))
+    page, following = cut(request, query, rows, lambda row: row.reconciliation_id)
+    shown = [await _answered(request, row, row.version, None) for row in page]
+    return answer(ReconciliationList(items=shown, next_cursor=following), headers=link(request, following))
 
 
 @routes.get(

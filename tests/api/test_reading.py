@@ -45,6 +45,25 @@ def test_the_list_is_filtered(ada: Person) -> None:
     assert {"Opening balances", "Currency conversion"} <= names()
 
 
+def test_a_list_comes_in_pages(ada: Person) -> None:
+    for number in range(5):
+        ada.account(f"Account {number}")
+    names, query = [], {"kind": "asset", "limit": 2}
+    page = ada.get("/accounts", params=query)
+    while True:
+        assert len(page.json()["items"]) <= 2
+        names += [item["name"] for item in page.json()["items"]]
+        if page.json()["next_cursor"] is None:
+            break
+        page = ada.get("/accounts", params=query | {"cursor": page.json()["next_cursor"]})
+    assert names == [f"Account {number}" for number in range(5)]
+    assert "link" not in page.headers
+    for path in ("/accounts", "/categories", "/books", "/assertions", "/reconciliations"):
+        refused(ada.get(f"{path}?cursor=made-up"), 422, "invalid_cursor")
+        refused(ada.get(f"{path}?limit=0"), 422, "invalid_request")
+        assert ada.get(f"{path}?limit=1").status_code == 200
+
+
 def test_categories_are_listed_apart(ada: Person) -> None:
     ada.account("Cash")
     food = ada.post("/categories", {"name": "Food"}).json()["id"]

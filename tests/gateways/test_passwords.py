@@ -3,6 +3,7 @@
 import asyncio
 
 from gateways.passwords import Cost, Passwords
+from ledger.refusals import Overloaded
 
 CHEAP = Cost(time=1, memory=8_192, lanes=1)
 
@@ -35,4 +36,17 @@ def test_hashing_does_not_hold_up_the_event_loop() -> None:
         return ticks
 
     assert asyncio.run(run()) > 3
+    passwords.close()
+
+
+def test_more_than_may_wait_are_told_to_come_back() -> None:
+    passwords = Passwords(CHEAP, threads=1, waiting=3)
+
+    async def run() -> list[str | BaseException]:
+        asked = (passwords.hash("secret words") for _ in range(5))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    told = asyncio.run(run())
+    assert [isinstance(each, Overloaded) for each in told] == [False, False, False, True, True]
+    assert asyncio.run(passwords.hash("secret words")).startswith("$argon2id$")
     passwords.close()
