@@ -57,7 +57,7 @@ def test_every_stream_is_folded(stored: list[Leaf]) -> None:
     for recorded in facts(stored):
         streams.setdefault(recorded.stream_id, []).append(recorded)
     for members in streams.values():
-        assert fold(members) is not None  # type: ignore[arg-type]  # the facts of one stream, in order
+        assert fold(members) is not None
 
 
 @pytest.fixture
@@ -81,6 +81,6 @@ def test_the_read_models_come_to_the_same(projected: psycopg.Connection[object],
     rows = projected.execute(
         "SELECT account_id, currency, posted, pending, reserved FROM balances"
     ).fetchall()
-    found = {f"{row[0]} {row[1]}": list(row[2:]) for row in rows}  # type: ignore[index]  # rows are tuples
+    found = {f"{row[0]} {row[1]}": list(row[2:]) for row in rows}
     assert found == {key: list(map(Decimal, sums)) for key, sums in known.balances.items()}
     assert ask(projected, root(known.size)).hex() == known.root

@@ -27,7 +27,7 @@ def in_force(facts: list[Recorded]) -> dict[UUID, Terms]:
     for recorded in facts:
         fact = recorded.fact
         if recorded.topic in ("transaction.posted", "transaction.held"):
-            terms[recorded.stream_id] = fact.terms  # type: ignore[attr-defined]  # the topic says so
+            terms[recorded.stream_id] = fact.terms
         elif recorded.topic in ("transaction.voided", "transaction.expired"):
             terms.pop(recorded.stream_id)
         elif hasattr(fact, "after"):

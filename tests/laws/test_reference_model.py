@@ -176,7 +176,7 @@ def fields_of(command: Command) -> dict[str, Any]:
 
 
 def test_the_ledger_says_what_a_naive_model_says(world: World) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         machine(world),
         settings=settings(
             max_examples=60,

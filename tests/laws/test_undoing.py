@@ -1,7 +1,10 @@
 """Undoing takes back the whole of a command or nothing, and undoing the undoing brings the whole of it back."""
 
+from typing import Any
+
 from hypothesis import given, settings
 
+from ledger.command import Outcome
 from ledger.refusals import Refusal
 from ledger.transactions.effects import effects
 from ledger.transactions.refusals import HoldExpired
@@ -10,7 +13,7 @@ from tests.support.story import Story, snapshot, stories
 
 @settings(max_examples=300, deadline=None)
 @given(stories)
-def test_undoing_the_last_command_gives_the_state_before_it(story_told: list) -> None:  # type: ignore[type-arg]
+def test_undoing_the_last_command_gives_the_state_before_it(story_told: list[Any]) -> None:
     story = Story()
     for numbers in story_told:
         before = snapshot(story)
@@ -39,7 +42,7 @@ def test_undoing_the_last_command_gives_the_state_before_it(story_told: list) ->
 
 @settings(max_examples=300, deadline=None)
 @given(stories)
-def test_undoing_any_command_takes_back_its_effects_and_nothing_else(story_told: list) -> None:  # type: ignore[type-arg]
+def test_undoing_any_command_takes_back_its_effects_and_nothing_else(story_told: list[Any]) -> None:
     story = Story()
     for numbers in story_told:
         story.tell(numbers)
@@ -61,7 +64,7 @@ def test_undoing_any_command_takes_back_its_effects_and_nothing_else(story_told:
 
 @settings(max_examples=150, deadline=None)
 @given(stories)
-def test_undoing_everything_backwards_gives_the_beginning(story_told: list) -> None:  # type: ignore[type-arg]
+def test_undoing_everything_backwards_gives_the_beginning(story_told: list[Any]) -> None:
     story = Story()
     beginning = snapshot(story)
     for numbers in story_told:
@@ -77,9 +80,9 @@ def test_undoing_everything_backwards_gives_the_beginning(story_told: list) -> N
         assert snapshot(story) == beginning
 
 
-def net(outcome) -> dict:  # type: ignore[no-untyped-def,type-arg]
+def net(outcome: Outcome) -> dict[Any, Any]:
     """The changes of balances and days that an outcome's facts sum to."""
-    sums: dict = {}  # type: ignore[type-arg]
+    sums: dict[Any, Any] = {}
     for recorded in outcome.facts:
         for effect in effects(recorded.fact):
             for name, change in zip(("posted", "pending", "reserved"), effect[3:], strict=True):

@@ -117,22 +117,22 @@ def test_a_floor_is_in_the_accounts_own_currency(book: Scenario) -> None:
 def test_flagging_accepts_and_says_so(book: Scenario) -> None:
     book.do(AmendAccount, account_id=book.accounts["purse"], guard=Guard(amount(0), "flag"))
     book.post(purse=-1, food=1)
-    assert book.last().facts[0].fact.flagged == (book.accounts["purse"],)  # type: ignore[attr-defined]  # a posting
+    assert book.last().facts[0].fact.flagged == (book.accounts["purse"],)
     book.post("2026-03-02", purse=-1, food=1)
-    assert book.last().facts[0].fact.flagged == ()  # type: ignore[attr-defined]  # a posting
+    assert book.last().facts[0].fact.flagged == ()
 
 
 def test_allowing_accepts_and_says_nothing(book: Scenario) -> None:
     book.do(AmendAccount, account_id=book.accounts["purse"], guard=Guard(amount(0), "allow"))
     book.post(purse=-1000, food=1000)
-    assert book.last().facts[0].fact.flagged == ()  # type: ignore[attr-defined]  # a posting
+    assert book.last().facts[0].fact.flagged == ()
 
 
 def test_an_account_below_its_floor_may_still_receive(book: Scenario) -> None:
     book.do(AmendAccount, account_id=book.accounts["purse"], guard=Guard(amount(0), "flag"))
     book.post("2026-03-01", purse=-300, food=300)
     book.post("2026-03-04", purse=20, salary=-20)
-    assert book.last().facts[0].fact.flagged == ()  # type: ignore[attr-defined]  # a posting
+    assert book.last().facts[0].fact.flagged == ()
 
 
 def test_a_floor_that_history_broke_is_not_set(book: Scenario) -> None:
@@ -205,7 +205,7 @@ def test_a_broken_assertion_is_flagged_where_the_policy_says_so(book: Scenario) 
     book.do(AmendAccount, account_id=book.accounts["purse"], guard=Guard(None, "flag"))
     book.do(AssertBalance, **asserting(book, 100, "2026-03-15"))
     book.post("2026-03-15", purse=-1, food=1)
-    assert book.last().facts[0].fact.flagged == (book.accounts["purse"],)  # type: ignore[attr-defined]  # a posting
+    assert book.last().facts[0].fact.flagged == (book.accounts["purse"],)
 
 
 def test_what_cannot_be_asserted(book: Scenario) -> None:

@@ -35,7 +35,7 @@ def test_nobody_changes_the_record(book: Scenario, database: str, change: str, r
         psycopg.connect(database, options=options) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
-        connection.execute(change)  # type: ignore[arg-type]  # one of the literals above
+        connection.execute(change)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_the_service_has_no_rights_to_spare(book: Scenario, database: str, chang
         psycopg.connect(database, options="-c role=numina_service") as connection,
         pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable)),
     ):
-        connection.execute(change)  # type: ignore[arg-type]  # one of the literals above
+        connection.execute(change)
 
 
 def test_the_projector_only_reads_the_record(book: Scenario, database: str) -> None:

@@ -176,7 +176,7 @@ def test_an_amendment_replaces_what_is_said(book: Scenario) -> None:
     assert book.transaction(lunch).terms.date == day("2026-02-27")
     assert book.transaction(lunch).text == {}
     (amended,) = outcome.facts
-    assert amended.fact.before.date == day("2026-03-01")  # type: ignore[attr-defined]  # an amendment
+    assert amended.fact.before.date == day("2026-03-01")
 
 
 def test_an_amendment_that_changes_nothing_leaves_no_fact(book: Scenario) -> None:

@@ -147,7 +147,7 @@ def test_an_atomic_set_with_a_refusal_leaves_nothing(
     good = posting(book, cash=-1, food=1)
     results = writer.handle_all_sync([good, posting(book, cash=-1, food=2), good], atomic=True)
     assert [type(result) for result in results] == [NotCarriedOut, Unbalanced, NotCarriedOut]
-    assert results[0].facts["item"] == 1  # type: ignore[union-attr]  # a NotCarriedOut, as just asserted
+    assert results[0].facts["item"] == 1
     assert balance(database, book.accounts["food"])[0] == 0
     facts = assert_sound(database, keys)
     writer.handle_sync(posting(book, cash=-1, food=1))

@@ -185,7 +185,7 @@ def test_whoever_serves_requests_may_read_every_table_and_change_none(
             for table in (*projection.tables, "tracking"):
                 connection.execute(f"SELECT count(*) FROM views.{table}")  # type: ignore[arg-type]  # our names
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    connection.execute(f"DELETE FROM views.{table}")  # type: ignore[arg-type]
+                    connection.execute(f"DELETE FROM views.{table}")
 
 
 def _kill_after_progress(url: str, before: int) -> None:

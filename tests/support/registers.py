@@ -31,7 +31,7 @@ def record(url: str, keys: Keys) -> list[Recorded]:
 
 def rows(url: str, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
-        return connection.execute(sql, parameters).fetchall()  # type: ignore[arg-type]  # tests write literals
+        return connection.execute(sql, parameters).fetchall()
 
 
 def balance(url: str, account_id: UUID, currency: str = "USD") -> tuple[Decimal, Decimal, Decimal]:
@@ -83,7 +83,7 @@ def assert_balances(url: str, facts: list[Recorded]) -> None:
     days: dict[tuple[Any, ...], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
     kept: set[UUID] = set()
     for recorded in facts:
-        if recorded.topic == "account.opened" and recorded.fact.kind in ("asset", "liability"):  # type: ignore[attr-defined]  # the topic says so
+        if recorded.topic == "account.opened" and recorded.fact.kind in ("asset", "liability"):
             kept.add(recorded.stream_id)
         for effect in effects(recorded.fact):
             for index, change in enumerate(effect[3:]):

@@ -330,7 +330,7 @@ def visible(entity: Any) -> Any:
                 terms=entity.fact.terms,
                 text=entity.fact.text,
             )
-        )  # type: ignore[attr-defined]
+        )
     match entity:
         case Transaction():
             marks = (entity.cleared, tuple(sorted(entity.reconciled.items())))
