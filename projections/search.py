@@ -1,8 +1,9 @@
 """The list of transactions: what is asked for, how it is found without reading the whole book, a page of it.
 
-There are three ways to find things, and each reads at most a bounded part of one book. Words, tags, types and
-amounts are looked up in the index of words, if few transactions have them. Else the dates are walked down, of
-an account where one is named and of the book where none is: what many transactions have is soon met.
+There are three ways to find things, and each reads at most a bounded part of one book. What many transactions
+have is met soon by walking down the dates, of an account where one is named and of the book where none is.
+What few have is looked up in the index of words, which knows tags, types, accounts and amounts as well. Which
+it is shows by trying: a few steps, then the index if what it finds is not too much, then the walk to its end.
 """
 
 import datetime as dt
@@ -31,6 +32,8 @@ State = Literal["pending", "posted", "voided", "any"]
 
 ENOUGH = 2_000
 """Looking at so many transactions that an index found takes about as long as a walk that finds a page."""
+STEPS = 1_000
+"""A walk of so many steps costs little, and meets a page of what one transaction in twenty has."""
 MOST = Decimal(10) ** 40
 """More than any amount."""
 
@@ -150,12 +153,18 @@ class _Question:
             given["categories"] = [row[0] for row in rows]
             if not rows:
                 return []
+        given["words"] = str(self._words)
         rare = self._rare()
+        if rare and wanted.account_id is None and wanted.category_id is None:
+            # Where nothing but amounts is asked, each step has to look at the legs.
+            steps = STEPS if self._words else STEPS // 4
+            rows = await self._rows(connection, self._near(), steps=steps)
+            if len(rows) == given["limit"] or rows[0][1] < steps:
+                return [row[0] for row in rows if row[0] is not None]
         if rare:
             rows = await self._rows(connection, self._by_words(), words=str(rare))
             if rows[0][1] <= ENOUGH:
                 return [row[0] for row in rows if row[0] is not None]
-        given["words"] = str(self._words)
         if wanted.state in ("pending", "voided") or (
             wanted.account_id is None and wanted.category_id is None
         ):
@@ -196,11 +205,17 @@ class _Question:
         conditions = [*self._range("t"), *self._state("t"), *self._legs("t")]
         return Text(SQL["by_words"]).format(conditions=_all(conditions))
 
+    def _near(self) -> Composed:
+        return self._walk(SQL["near"])
+
     def _by_date(self) -> Composed:
+        return self._walk(SQL["by_date"])
+
+    def _walk(self, statement: LiteralString) -> Composed:
         conditions = self._legs("t")
         if self._words:
             conditions.insert(0, Text("t.words @@ %(words)s::tsquery"))
-        return Text(SQL["by_date"]).format(
+        return Text(statement).format(
             range=_all([*self._range("t"), *self._state("t")]), conditions=_all(conditions)
         )
 
@@ -241,7 +256,7 @@ class _Question:
             case _:
                 return [Text("p.believed_until = 9223372036854775807 AND p.state = %(state)s")]
 
-    def _legs(self, of: str, walked: str | None = None) -> list[Composable]:
+    def _legs(self, of: Literal["t", "p"], walked: str | None = None) -> list[Composable]:
         """What legs must be there besides the one that is walked along."""
         wanted = self._filters
         place = {
@@ -250,11 +265,17 @@ class _Question:
         }
         found: list[Composable] = []
         if wanted.min_amount is not None or wanted.max_amount is not None:
-            found.append(Text(SQL["has_amount"]).format(**place))
-        if wanted.account_id is not None and walked != "account":
-            found.append(Text(SQL["has_account"]).format(**place, accounts=Text("ARRAY[%(account_id)s]")))
-        if wanted.category_id is not None and walked != "category":
-            found.append(Text(SQL["has_account"]).format(**place, accounts=Text("%(categories)b")))
+            condition = Text(SQL["has_amount"]).format(**place)
+            found.append(condition if of == "t" else Text(SQL["leg_has_amount"]).format(has_amount=condition))
+        named = {"account": wanted.account_id, "category": wanted.category_id}
+        for name, account_id in named.items():
+            if account_id is None or name == walked:
+                continue
+            accounts = Text("ARRAY[%(account_id)s]" if name == "account" else "%(categories)b")
+            condition = Text(SQL["has_account"]).format(**place, accounts=accounts)
+            if of == "p":
+                condition = Text(SQL["leg_has_account"]).format(accounts=accounts, has_account=condition)
+            found.append(condition)
         return found
 
 

@@ -20,6 +20,25 @@ SELECT t.created_position, counted.found
         ORDER BY t.date DESC, t.created_position DESC
         LIMIT %(limit)s) AS t ON true
 
+-- name: near
+-- The first dates down from where the list begins. `walked` says how many transactions were there to look at: less
+-- than `steps`, and these were all.
+WITH walked AS MATERIALIZED (
+    SELECT *
+      FROM transactions AS t
+     WHERE {range}
+     ORDER BY t.date DESC, t.created_position DESC
+     LIMIT %(steps)s
+)
+SELECT t.created_position, counted.walked
+  FROM (SELECT count(*) AS walked FROM walked) AS counted
+  LEFT JOIN LATERAL (
+       SELECT t.created_position
+         FROM walked AS t
+        WHERE {conditions}
+        ORDER BY t.date DESC, t.created_position DESC
+        LIMIT %(limit)s) AS t ON true
+
 -- name: by_date
 -- Down the dates of the book until there are enough.
 SELECT t.created_position
@@ -62,6 +81,15 @@ EXISTS (SELECT FROM postings AS leg
 EXISTS (SELECT FROM postings AS leg
          WHERE leg.created_position = {created} AND leg.version = {version}
            AND leg.account_id = ANY({accounts}::uuid[]) OFFSET 0)
+
+-- name: leg_has_amount
+-- Two legs are of one size.
+CASE WHEN p.other_id IS NOT NULL THEN abs(p.amount) BETWEEN %(least)s AND %(most)s ELSE {has_amount} END
+
+-- name: leg_has_account
+CASE WHEN p.other_id IS NOT NULL
+     THEN p.account_id = ANY({accounts}::uuid[]) OR p.other_id = ANY({accounts}::uuid[])
+     ELSE {has_account} END
 
 -- name: is_shown
 EXISTS (SELECT FROM transactions AS t

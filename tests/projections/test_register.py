@@ -70,12 +70,17 @@ def test_the_list_shows_every_transaction_as_its_facts_make_it(
 
 
 @calm
-@given(seed=st.integers(0, 10**9), choices=st.integers(0, 10**9), enough=st.sampled_from([0, 3, 2_000]))
+@given(
+    seed=st.integers(0, 10**9),
+    choices=st.integers(0, 10**9),
+    bounds=st.sampled_from([(0, 0), (3, 12), (2_000, 1_000)]),
+)
 def test_filters_find_what_looking_at_everything_finds(
-    fresh_database: Fresh, seed: int, choices: int, enough: int
+    fresh_database: Fresh, seed: int, choices: int, bounds: tuple[int, int]
 ) -> None:
     with fresh_database() as url, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "ENOUGH", enough)
+        patch.setattr(search, "ENOUGH", bounds[0])
+        patch.setattr(search, "STEPS", bounds[1])
         told = Projected(url, seed)
         naive, random = Naive(told.facts), Random(choices)
         for book_id in told.books:
