@@ -5,22 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.service import Person, refused
-
-
-def post(person: Person, debit: str, credit: str, amount: str, date: str, **more: Any) -> dict[str, Any]:
-    body = {
-        "date": date,
-        "postings": [
-            {"account_id": debit, "amount": amount, "currency": "USD"},
-            {"account_id": credit, "amount": f"-{amount}", "currency": "USD"},
-        ],
-        **more,
-    }
-    answer = person.post("/transactions", body)
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json() | {"position": int(answer.headers["numina-position"])}
-    return made
+from tests.support.service import Person, post, refused
 
 
 def usd(amount: str) -> dict[str, str]:

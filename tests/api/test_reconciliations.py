@@ -5,8 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.api.test_balances import post
-from tests.support.service import Person, refused
+from tests.support.service import Person, post, refused
 
 
 @pytest.fixture

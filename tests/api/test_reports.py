@@ -6,8 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from api import report_answers
-from tests.api.test_balances import post
-from tests.support.service import Person, refused
+from tests.support.service import Person, post, refused
 
 QUARTER = {"from": "2026-01-01", "to": "2026-03-31"}
 

@@ -100,6 +100,22 @@ def register(client: TestClient, **fields: Any) -> Person:
     return Person(client, email, made.json()["user_id"], made.json()["book_id"], token.json()["access_token"])
 
 
+def post(person: Person, debit: str, credit: str, amount: str, date: str, **more: Any) -> dict[str, Any]:
+    """Posts `amount` USD from the account `credit` to `debit`; the answer, with its position."""
+    body = {
+        "date": date,
+        "postings": [
+            {"account_id": debit, "amount": amount, "currency": "USD"},
+            {"account_id": credit, "amount": f"-{amount}", "currency": "USD"},
+        ],
+        **more,
+    }
+    answer = person.post("/transactions", body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json() | {"position": int(answer.headers["numina-position"])}
+    return made
+
+
 def refused(answer: Response, status: int, code: str) -> Mapping[str, Any]:
     """The problem document of a refusal, checked for what every one of them bears."""
     assert answer.status_code == status, answer.text
