@@ -78,7 +78,7 @@ class Auditor:
 
     def close(self) -> None:
         self._derived.close()
-        self._connection.close()
+        tables.close(self._connection)
 
     def turn(self, seconds: float) -> None:
         """Works for about so long, or until a pass is complete. Raises psycopg.OperationalError when the

@@ -42,8 +42,9 @@ COLUMNS = {
     # Sent in the binary form of a tsvector, which is bytes to everything in between.
     "words": "bytea",
 }
-# A row of `postings` up to account_id: 12 columns are to come, each with its length before it.
-_posting = Struct("!h iq iq iq ii ii ii i16s i16s".replace(" ", "")).pack
+# A row of `postings` up to version: of 12 columns, each with its length before it. Then the line.
+_posting = Struct("!h iq iq iq ii ii".replace(" ", "")).pack
+_line = Struct("!ii").pack
 _NULL = b"\xff\xff\xff\xff"
 _UUID = b"\0\0\0\x10"
 
@@ -169,24 +170,19 @@ class Entry:
 
     def postings(self) -> Iterator[bytes]:
         """The rows of `postings` that this window adds, packed for COPY."""
-        created, book_id = self.created_position, self.book_id.bytes
+        created, book_id = self.created_position, _UUID + self.book_id.bytes
         for span in self.spans:
             terms = span.terms
             day, state = terms.date.toordinal() - DAY_ZERO, text(terms.state)
-            others = [_NULL] * len(terms.postings)
-            if len(others) == 2:
-                others = [_UUID + p.account_id.bytes for p in reversed(terms.postings)]
+            begin = _posting(12, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version)
+            accounts = [_UUID + p.account_id.bytes for p in terms.postings]
+            others = accounts[::-1] if len(accounts) == 2 else [_NULL] * len(accounts)
             for line, p in enumerate(terms.postings):
+                value = amount(str(p.amount))
+                currency = text(p.currency)
                 yield b"".join(
-                    (
-                        _posting(12, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version,
-                                 4, line, 16, book_id, 16, p.account_id.bytes),
-                        others[line],
-                        text(p.currency),
-                        state,
-                        amount(str(p.amount)),
-                    )
-                )  # fmt: skip
+                    (begin, _line(4, line), book_id, accounts[line], others[line], currency, state, value)
+                )
 
     def row(self) -> tuple[Any, ...]:
         """The row as it goes into the table."""

@@ -119,6 +119,7 @@ class _Work:
         return self
 
     def __exit__(self, *_: object) -> None:
+        tables.close(self._next)
         self._stack.close()
 
     def fill(self, progress: Progress) -> None:

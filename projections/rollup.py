@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -11,11 +11,15 @@ from ledger.money import EXACT, ZERO
 from ledger.transactions.effects import transition
 from ledger.transactions.events import Terms
 from projections import sql
+from projections.copying import numerics
 from projections.projection import Cursor, Window
 
 SQL = sql.load(__file__)
 
-_Key = tuple[UUID, date, str]
+# By account (as a number, which hashes in C), year and month, and currency: the account, a day of the month,
+# the book, the number of postings, what was debited (positive) and what was credited (negative).
+_Sums = dict[tuple[int, int, str], list[Any]]
+_COUNT, _DEBIT, _CREDIT = 3, 4, 5
 
 
 class Rollup:
@@ -28,56 +32,42 @@ class Rollup:
     indexes: LiteralString = ""
 
     def apply(self, window: Window, cursor: Cursor) -> None:
-        sums: dict[_Key, list[Any]] = {}
+        sums: _Sums = {}
         for recorded in window.by_noun.get("transaction", ()):
             before, after = transition(recorded.fact)
             if before is not None and before.state == "posted":
-                _take_back(sums, recorded.book_id, before)
+                # A debit that is taken back is no credit: the sums are those of what is in force.
+                _sum(sums, recorded.book_id, before, -1, EXACT.subtract)
             if after is not None and after.state == "posted":
-                _add(sums, recorded.book_id, after)
+                _sum(sums, recorded.book_id, after, 1, EXACT.add)
         if sums:
-            cursor.execute(SQL["add"], _arrays(sums))
+            cursor.execute(SQL["add"], _columns(sums))
 
 
-def _arrays(sums: Mapping[_Key, Sequence[Any]]) -> list[str]:
-    """The rows as array literals, one for each column: the driver would take longer to convert lists than
-    everything else does. A currency may be called NULL, so texts are quoted."""
-    accounts, months, currencies = zip(*sums, strict=True)
-    books, counts, debits, credits_ = zip(*sums.values(), strict=True)
-    columns = (
-        (a.hex for a in accounts),
-        map(str, months),
-        (f'"{c}"' for c in currencies),
-        (b.hex for b in books),
-        map(str, counts),
-        map(str, debits),
-        map(str, credits_),
+def _sum(
+    sums: _Sums, book_id: UUID, terms: Terms, sign: int, change: Callable[[Decimal, Decimal], Decimal]
+) -> None:
+    day = terms.date
+    month = day.year * 12 + day.month
+    for p in terms.postings:
+        account_id, amount = p.account_id, p.amount
+        key = (account_id.int, month, p.currency)
+        found = sums.get(key)
+        if found is None:
+            found = sums[key] = [account_id, day, book_id, 0, ZERO, ZERO]
+        found[_COUNT] += sign
+        side = _CREDIT if amount.is_signed() else _DEBIT
+        found[side] = change(found[side], amount)
+
+
+def _columns(sums: _Sums) -> tuple[Any, ...]:
+    accounts, days, books, counts, debits, credits_ = zip(*sums.values(), strict=True)
+    return (
+        list(accounts),
+        [day.replace(day=1) for day in days],
+        [currency for _, _, currency in sums],
+        list(books),
+        list(counts),
+        numerics(debits),
+        numerics(amount.copy_negate() for amount in credits_),
     )
-    return ["{" + ",".join(column) + "}" for column in columns]
-
-
-def _add(sums: dict[_Key, list[Any]], book_id: UUID, terms: Terms) -> None:
-    month = terms.date.replace(day=1)
-    plus = EXACT.add
-    for p in terms.postings:
-        key = (p.account_id, month, p.currency)
-        known = sums.get(key)
-        if known is None:
-            known = sums[key] = [book_id, 0, ZERO, ZERO]
-        known[1] += 1
-        if p.amount > 0:
-            known[2] = plus(known[2], p.amount)
-        else:
-            known[3] = EXACT.subtract(known[3], p.amount)
-
-
-def _take_back(sums: dict[_Key, list[Any]], book_id: UUID, terms: Terms) -> None:
-    """A debit that is taken back is not a credit: the sums are those of what is in force."""
-    month = terms.date.replace(day=1)
-    for p in terms.postings:
-        known = sums.setdefault((p.account_id, month, p.currency), [book_id, 0, ZERO, ZERO])
-        known[1] -= 1
-        if p.amount > 0:
-            known[2] = EXACT.subtract(known[2], p.amount)
-        else:
-            known[3] = EXACT.add(known[3], p.amount)

@@ -14,7 +14,7 @@ CREATE TABLE rollup (
 
 -- name: add
 INSERT INTO rollup AS r (account_id, month, currency, book_id, count, debit, credit)
-SELECT * FROM unnest(%s::uuid[], %s::date[], %s::text[], %s::uuid[], %s::int[], %s::numeric[], %s::numeric[])
+SELECT * FROM unnest(%b::uuid[], %b::date[], %b::text[], %b::uuid[], %b::int[], %s::numeric[], %s::numeric[])
     ON CONFLICT (account_id, month, currency) DO UPDATE SET
        count  = r.count + excluded.count,
        debit  = r.debit + excluded.debit,

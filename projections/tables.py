@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -126,6 +127,13 @@ def apply(window: Window, projections: Iterable[Projection], cursor: Cursor) -> 
     for projection in projections:
         projection.apply(window, cursor)
     cursor.execute(SQL["move"], {"position": window.last})
+
+
+def close(connection: Connection) -> None:
+    """Ends a connection, and its locks at once: the server takes a moment to notice that somebody is gone."""
+    with suppress(psycopg.Error):
+        connection.execute("SELECT pg_advisory_unlock_all()")
+    connection.close()
 
 
 def try_lock(connection: Connection, key: int) -> bool:
