@@ -38,10 +38,10 @@ class Rebuild(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Microseconds that one more transaction takes, by sample: the writer's batches, and HTTP."""
+    """Microseconds that one more transaction takes, by sample, and what the machine did meanwhile."""
 
-    writer: list[float]
-    http: list[float]
+    micros: list[float]
+    used: str
 
 
 def scale(run: Run) -> Iterator[Row]:
@@ -51,12 +51,12 @@ def scale(run: Run) -> Iterator[Row]:
         run.say("opening 1,000 accounts")
         book = service.open_book("scale")
     _fill(run, url, home, book, 0, sizes.small)
-    early = _cost(run, url, home, book, sizes.small)
+    early = _costs(run, url, home, book, sizes.small)
     _fill(run, url, home, book, sizes.small, sizes.medium)
     medium, _ = _rebuilds(run, url, home)
     _fill(run, url, home, book, sizes.medium, sizes.large)
     large, used = _rebuilds(run, url, home)
-    late = _cost(run, url, home, book, sizes.large)
+    late = _costs(run, url, home, book, sizes.large)
     yield from _rebuild_rows(medium, large, used)
     yield from _growth_rows(sizes.small, sizes.large, early, late)
 
@@ -70,21 +70,25 @@ def _fill(run: Run, url: str, home: Path, book: Book, present: int, wanted: int)
     run.server.checkpoint()
 
 
-def _cost(run: Run, url: str, home: Path, book: Book, transactions: int) -> Cost:
+def _costs(run: Run, url: str, home: Path, book: Book, transactions: int) -> tuple[Cost, Cost]:
+    """Of the writer alone in batches of 1,000, and over HTTP."""
     sizes = run.sizes
-    by_writer, by_http = [], []
+    by_writer, by_http, used_by_writer, used_by_http = [], [], "", ""
     for number in range(sizes.runs):
         run.say(f"the writer alone at {transactions:,} transactions ({number + 1} of {sizes.runs})")
         order = (url, home, book, sizes.batches // 4 + 2, writing.WAITING, number)
-        rate = in_child(writing.alone, *order).rate
+        rate, used_by_writer = in_child(writing.alone, *order)
         by_writer.append(1e6 / rate)
     with serving(url, home) as service:
         service.await_projected()
         for number in range(sizes.runs):
             run.say(f"HTTP at {transactions:,} transactions ({number + 1} of {sizes.runs})")
             posted = (service.address, book, "recent", sizes.requests // 5, CONNECTIONS, sizes.warm, number)
-            by_http.append(1e6 / in_child(post, *posted).rate)
-    return Cost(by_writer, by_http)
+            with measured(service.roles, postmaster(url)) as usage:
+                answers = in_child(post, *posted)
+            by_http.append(1e6 / answers.rate)
+            used_by_http = usage.during(answers.started, answers.ended, client=answers.client)
+    return Cost(by_writer, used_by_writer), Cost(by_http, used_by_http)
 
 
 def _rebuilds(run: Run, url: str, home: Path) -> tuple[list[Rebuild], str]:
@@ -117,11 +121,10 @@ def _rebuild_rows(medium: list[Rebuild], large: list[Rebuild], used: str) -> Ite
     yield Row("peak memory of the larger ÷ the smaller rebuild", [ratio], "×", at_most(FLAT, "×"))
 
 
-def _growth_rows(small: int, large: int, early: Cost, late: Cost) -> Iterator[Row]:
-    for name, before, after in (
-        ("writer, batches of 1,000", early.writer, late.writer),
-        ("HTTP, 100 connections", early.http, late.http),
-    ):
-        note = f"{median(before):,.1f} µs a transaction at {small:,}, {median(after):,.1f} µs at {large:,}"
-        ratios = [new / old for new, old in zip(sorted(after), sorted(before), strict=True)]
+def _growth_rows(small: int, large: int, early: tuple[Cost, Cost], late: tuple[Cost, Cost]) -> Iterator[Row]:
+    names = ("writer, batches of 1,000", "HTTP, 100 connections")
+    for name, before, after in zip(names, early, late, strict=True):
+        costs = f"{median(before.micros):,.1f} µs at {small:,}, {median(after.micros):,.1f} µs at {large:,}"
+        note = f"a transaction costs {costs}; then {before.used}, now {after.used}"
+        ratios = [new / old for new, old in zip(sorted(after.micros), sorted(before.micros), strict=True)]
         yield Row(f"growth, {name}", ratios, "×", at_most(GROWTH, "×"), note=note)
