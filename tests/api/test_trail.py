@@ -11,7 +11,7 @@ from api.routes.verification import Verification
 from gateways.vault import Vault
 from projections.auditor import Auditor
 from projections.checkpoint import Verifier
-from tests.support.service import MASTER_KEY, Person, refused
+from tests.support.service import MASTER_KEY, Person, refused, register, running
 
 
 def logs(person: Person, **query: Any) -> list[dict[str, Any]]:
@@ -239,16 +239,19 @@ def test_a_wrong_assertion_is_refused(ada: Person, change: dict[str, Any], code:
     refused(ada.post("/assertions", body), 422, code)
 
 
-def test_the_auditor_publishes_how_far_it_is(ada: Person, api_database: str) -> None:
-    ada.account("Audited")
-    ada.get("/accounts")
-    with closing(Vault(api_database, MASTER_KEY)) as keys, Auditor(api_database, keys) as auditor:
-        auditor.turn(30)
-    told = ada.get("/audit/verification").json()
+def test_the_auditor_publishes_how_far_it_is(database: str) -> None:
+    with running(database) as client:
+        person = register(client)
+        assert person.get("/audit/verification").json()["position"] == 0
+        person.account("Audited")
+        person.get("/accounts")
+        with closing(Vault(database, MASTER_KEY)) as keys, Auditor(database, keys) as auditor:
+            auditor.turn(60)
+        told = person.get("/audit/verification").json()
+        metrics = client.get("/metrics").text
     TypeAdapter(Verification).validate_python(told, strict=False)
     assert told["mismatches"] == 0, told["findings"]
     assert 0 < told["position"] <= told["head"]
     assert told["age_seconds"] >= 0
-    metrics = ada.client.get("/metrics").text
     assert "numina_auditor_mismatches 0.0" in metrics
     assert "numina_projection_lag_facts" in metrics
