@@ -216,3 +216,14 @@ def test_what_cannot_be_asserted(book: Scenario) -> None:
     assertion = asserting(book, 100)
     book.do(AssertBalance, **assertion)
     book.refuses(InvalidValue, AssertBalance, **assertion)
+
+
+def test_an_assertion_that_is_false_already_binds_nobody(book: Scenario) -> None:
+    purse = {"account_id": book.accounts["purse"]}
+    book.do(AmendAccount, guard=Guard(None, "flag"), **purse)
+    book.do(AssertBalance, **asserting(book, 100, "2026-03-15"))
+    book.post("2026-03-15", purse=-1, food=1)
+    book.post("2026-03-15", purse=-1, food=1)
+    assert book.last().facts[0].fact.flagged == ()
+    book.do(AmendAccount, guard=Guard(None, "reject"), **purse)
+    book.post("2026-03-15", purse=-1, food=1)

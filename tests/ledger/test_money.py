@@ -113,6 +113,7 @@ def test_an_amount_is_written_with_all_its_decimals_and_no_negative_zero() -> No
 def test_the_largest_remainder_gets_the_odd_unit_and_the_earlier_share_wins_a_tie() -> None:
     thirds = [Decimal(1)] * 3
     assert split(Decimal("100.00"), thirds, 2) == [Decimal("33.34"), Decimal("33.33"), Decimal("33.33")]
+    assert split(Decimal("1.00"), [Decimal(1), Decimal(2)], 2) == [Decimal("0.33"), Decimal("0.67")]
     assert split(Decimal(-5), [Decimal(1), Decimal(1)], 0) == [Decimal(-3), Decimal(-2)]
     assert split(Decimal("0.05"), [Decimal(3), Decimal(7)], 2) == [Decimal("0.02"), Decimal("0.03")]
 

@@ -224,3 +224,12 @@ def test_a_statement_of_five_thousand_transactions_is_reconciled_and_undone(book
     assert len(completed.facts) == 5_002
     book.undo(completed)
     assert not book.transaction(lunches[4_999]).reconciled
+
+
+def test_the_last_day_of_a_statement_is_on_it_and_chains_go_on(book: Scenario) -> None:
+    closing = 0
+    for month in range(1, 5):
+        closing -= month
+        spent = book.post(f"2026-0{month}-28", cash=-month, food=month)
+        book.reconcile("cash", f"2026-0{month}-28", closing, spent)
+    assert [s.closing_balance for s in book.named("cash").locked_in("USD")] == [-1, -3, -6, -10]

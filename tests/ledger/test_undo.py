@@ -280,3 +280,13 @@ def test_a_refused_undoing_leaves_nothing(book: Scenario) -> None:
     assert len(book.ledger.record) == facts
     assert book.posted("savings") == 0
     assert not book.named("savings").withdrawn
+
+
+def test_a_hold_that_is_pending_again_is_on_no_statement_until_it_is_settled_again(book: Scenario) -> None:
+    hold = book.hold(cash=-40, food=40)
+    settled = book.do(SettleTransaction, transaction_id=hold)
+    book.do(MarkCleared, transaction_id=hold, account_id=book.accounts["cash"])
+    undone = book.undo(settled)
+    assert not book.transaction(hold).cleared
+    book.undo(undone)
+    assert book.transaction(hold).cleared == {book.accounts["cash"]}
