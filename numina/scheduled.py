@@ -9,10 +9,15 @@ from numina.master_key import master_key
 from numina.settings import Settings
 from scheduler.clock import Job
 from scheduler.jobs.expire_holds import ExpireHolds
+from scheduler.jobs.verify import Verify
 
 
 def jobs(settings: Settings) -> Sequence[Job]:
     """The jobs of this installation; they write through a writer of their own, which connects when first used."""
+    auditing = Vault(settings.url, master_key(settings), role="numina_projector")
     writer = Writer(settings.url, Vault(settings.url, master_key(settings)))
     writer.start()
-    return (Job("expire holds", timedelta(seconds=3), ExpireHolds(settings.url, writer)),)
+    return (
+        Job("expire holds", timedelta(seconds=3), ExpireHolds(settings.url, writer)),
+        Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
+    )

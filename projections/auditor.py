@@ -9,7 +9,7 @@ interpreter with work that has fifty milliseconds.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -30,8 +30,8 @@ from projections.verify import unmade
 
 SQL = sql.load(__file__)
 
-MOST_FACTS = 1_000
-"""Facts of one step."""
+MOST_FACTS = 250
+"""Facts of one step: some ten milliseconds of work."""
 RECORD, BOOKS, REGISTERS = "record", "books", "registers"
 """The parts of a pass, in order."""
 
@@ -80,12 +80,16 @@ class Auditor:
         self._derived.close()
         tables.close(self._connection)
 
-    def turn(self, seconds: float) -> None:
-        """Works for about so long, or until a pass is complete. Raises psycopg.OperationalError when the
-        database is lost; make a new one then."""
+    def turn(
+        self, seconds: float, *, share: float = 1.0, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
+        """Works for about so long, or until a pass is complete, and takes no more than its `share` of the time:
+        after each piece it rests, though not beyond the end of the turn. Raises psycopg.OperationalError
+        when the database is lost; make a new one then."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.step():
-            pass
+        while (begun := time.monotonic()) < end and not self.step():
+            now = time.monotonic()
+            sleep(max(0.0, min((now - begun) * (1 / share - 1), end - now)))
 
     def step(self) -> bool:
         """Does the next small piece; True when there is nothing more to do for now."""
@@ -123,7 +127,7 @@ class Auditor:
         return self._progress
 
     def _walk(self, progress: Progress) -> None:
-        self._report(progress, self._check.advance(self._connection, 5 * MOST_FACTS))
+        self._report(progress, self._check.advance(self._connection, 4 * MOST_FACTS))
         if self._check.position > progress.position:
             progress.position = progress.facts = self._check.position
             return
