@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from threading import Event
 
 import psycopg
 
@@ -17,11 +17,13 @@ BUSY, IDLE = 0.05, 0.5
 class Verify:
     """One turn of the auditor, which goes on where the last one ended, in this process or another."""
 
-    def __init__(self, url: str, keys: Keys, *, seconds: float = 3, stop: Event | None = None) -> None:
+    def __init__(
+        self, url: str, keys: Keys, *, seconds: float = 3, sleep: Callable[[float], object] = time.sleep
+    ) -> None:
         self._url = url
         self._keys = keys
         self._seconds = seconds
-        self._sleep: Callable[[float], object] = stop.wait if stop is not None else Event().wait
+        self._sleep = sleep
         self._auditor: Auditor | None = None
         self._head = -1
 

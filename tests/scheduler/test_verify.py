@@ -13,9 +13,13 @@ from tests.support.projected import ask
 from tests.support.told import tell
 
 
+def do_not_rest(seconds: float) -> None:
+    """Tests have no time to lose."""
+
+
 def test_turns_publish_what_was_verified(database: str, keys: MemoryKeys) -> None:
     tell(database, keys)
-    verify = Verify(database, keys)
+    verify = Verify(database, keys, seconds=60, sleep=do_not_rest)
     verify()
     first = ask(database, status)
     verify()
@@ -55,8 +59,7 @@ def test_after_a_lost_connection_the_next_turn_goes_on(
 def test_it_takes_no_more_than_its_share_of_the_time(database: str, keys: MemoryKeys) -> None:
     tell(database, keys, *map(str, range(4)))
     rested: list[float] = []
-    verify = Verify(database, keys)
-    verify._sleep = rested.append
+    verify = Verify(database, keys, sleep=rested.append)
     start = time.monotonic()
     verify()
     worked = time.monotonic() - start
