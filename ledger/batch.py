@@ -11,7 +11,7 @@ import msgspec
 
 from ledger import arrays
 from ledger.arrays import Array
-from ledger.command import Balance, Command
+from ledger.command import Balance
 from ledger.loading import claim_digest
 from ledger.memory import Memory
 from ledger.money import EXACT
@@ -49,25 +49,14 @@ class Head(NamedTuple):
     recorded_at: datetime
 
 
-class Answered(NamedTuple):
-    """What an earlier command under the same idempotency key led to."""
+class Answered(msgspec.Struct, frozen=True):
+    """A command with an idempotency key that was carried out: the facts it led to (by position, inclusive; 0 for
+    none), the digest of its request, and the balances that were answered."""
 
+    command_id: UUID
     first: int
     last: int
     request: bytes
-    balances: Sequence[tuple[UUID, str, Balance]]
-
-
-_encode = msgspec.json.Encoder().encode
-_minus = EXACT.subtract
-
-
-class Answer(NamedTuple):
-    """A command with an idempotency key, to be remembered with what it led to."""
-
-    command: Command
-    first: int
-    last: int
     balances: Sequence[tuple[UUID, str, Balance]]
 
 
@@ -78,11 +67,11 @@ class Batch:
         self.head = head
         self.now = now
         self.facts: list[Recorded] = []
-        self.answers: list[Answer] = []
+        self.answers: list[Answered] = []
         # Streams that are hardly ever looked at again once the batch is stored.
         self.short_lived: list[int] = []
         # Commands that were found to have been carried out before.
-        self.replayed: list[UUID] = []
+        self.replayed: list[int] = []
 
     @property
     def reached(self) -> Head:
@@ -150,9 +139,9 @@ def _names(memory: Memory, keys: Keys) -> Iterator[Array]:
     yield arrays.uuids([holder for _, _, holder in held])
 
 
-def _commands(answers: Sequence[Answer]) -> Iterator[Array]:
-    yield arrays.uuids([a.command.command_id for a in answers])
+def _commands(answers: Sequence[Answered]) -> Iterator[Array]:
+    yield arrays.uuids([a.command_id for a in answers])
     yield arrays.bigints([a.first for a in answers])
     yield arrays.bigints([a.last for a in answers])
-    yield arrays.byteas([a.command.request or b"" for a in answers])
+    yield arrays.byteas([a.request for a in answers])
     yield arrays.byteas([_encode(a.balances) for a in answers])

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from ledger.money import EXACT
 from ledger.record import Fact, Recorded
 
@@ -155,7 +157,7 @@ class Command:
         raise NotImplementedError
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     """What a command led to.
 
     `facts` are as recorded (text plain); `balances` the resulting balances of every account and currency

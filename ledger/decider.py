@@ -10,7 +10,7 @@ import psycopg
 from msgspec.structs import replace
 
 from ledger import store
-from ledger.batch import Answer, Answered, Batch, Head
+from ledger.batch import Answered, Batch, Head
 from ledger.clock import Clock
 from ledger.command import Command, Draft, Outcome
 from ledger.loading import Loader
@@ -18,7 +18,7 @@ from ledger.memory import Memory, NotLoaded, NotSettled
 from ledger.queue import Submission
 from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
-from ledger.sealing import Keys, sealed, subject
+from ledger.sealing import DataKey, Keys, Nonces, sealed, subject
 
 FORGET_ALL_AFTER = 10_000
 
@@ -46,7 +46,10 @@ class Decider:
         self._memory = Memory()
         self._loader = Loader(connection, self._memory, keys, settle)
         # Answers of commands that are decided and maybe not stored yet: where the database is not asked.
-        self._answered: dict[UUID, Answered] = {}
+        self._answered: dict[int, Answered] = {}
+        # Of the open batch only: a key that is destroyed must not seal anything after it.
+        self._data_keys: dict[int, DataKey] = {}
+        self._nonce = Nonces()
         self.head: Head | None = None
         self.batch: Batch | None = None
 
@@ -75,19 +78,22 @@ class Decider:
         if self.batch is None:
             self.batch = self._open()
         commands = [command for submission in submissions for command in submission.commands]
-        answered = self._answered
+        answered, replayed = self._answered, self.batch.replayed
         asked: list[UUID] = []
         for command in commands:
-            if command.request is not None:
-                # What is known already is held on to by this batch as well: the one that it came with may be
-                # stored, and let go of it, at any of the reads below.
-                known = command.command_id in answered
-                (self.batch.replayed if known else asked).append(command.command_id)
+            if command.request is None:
+                continue
+            if command.command_id.int in answered:
+                # Known already, and held on to by this batch as well: the one that it came with may be stored,
+                # and let go of it, at any of the reads below.
+                replayed.append(command.command_id.int)
+            else:
+                asked.append(command.command_id)
         if asked:
             found = store.answered(self._connection, asked)
             answered.update(found)
-            self.batch.replayed.extend(found)
-        self._load([c for c in commands if c.command_id not in answered] if answered else commands)
+            replayed.extend(found)
+        self._load([c for c in commands if c.command_id.int not in answered] if answered else commands)
         return [self._submission(s.commands, s.atomic, self.batch) for s in submissions]
 
     def _load(self, commands: Sequence[Command]) -> None:
@@ -106,6 +112,7 @@ class Decider:
             self._settle()
             self._memory.trim()
         self._memory.begin()
+        self._data_keys.clear()
         return Batch(self.head, max(self._clock(), self.head.recorded_at))
 
     def finish(self) -> tuple[Batch, list[Any] | None]:
@@ -122,9 +129,9 @@ class Decider:
         has gone on from."""
         following = self.batch
         replayed = set(following.replayed) if following is not None else frozenset()
-        for command_id in (*(answer.command.command_id for answer in batch.answers), *batch.replayed):
-            if command_id not in replayed:
-                self._answered.pop(command_id, None)
+        for number in (*(answer.command_id.int for answer in batch.answers), *batch.replayed):
+            if number not in replayed:
+                self._answered.pop(number, None)
         changed = set(following.short_lived) if following is not None else frozenset()
         for number in batch.short_lived:
             if number not in changed:
@@ -140,7 +147,7 @@ class Decider:
             if atomic and isinstance(result, Exception):
                 self._memory.roll_back(mark[0])
                 for answer in batch.answers[mark[2] :]:
-                    del self._answered[answer.command.command_id]
+                    del self._answered[answer.command_id.int]
                 del batch.facts[mark[1] :], batch.answers[mark[2] :]
                 detail = f"Item {index} was refused, so no item was carried out."
                 return [
@@ -153,7 +160,7 @@ class Decider:
 
     def _one(self, command: Command, batch: Batch, keep: bool) -> Outcome | Exception:
         """What came of a command. What a dry run changed in memory stays there for now if `keep`."""
-        earlier = self._answered.get(command.command_id) if command.request is not None else None
+        earlier = self._answered.get(command.command_id.int) if command.request is not None else None
         if earlier is not None:
             return self._replay(command, earlier, batch)
         mark = self._memory.mark()
@@ -171,35 +178,40 @@ class Decider:
             return outcome
         batch.facts.extend(outcome.facts)
         if command.request is not None:
-            batch.answers.append(Answer(command, outcome.first, outcome.last, outcome.balances))
-            self._answered[command.command_id] = Answered(
-                outcome.first, outcome.last, command.request, outcome.balances
+            answer = Answered(
+                command.command_id, outcome.first, outcome.last, command.request, outcome.balances
             )
+            batch.answers.append(answer)
+            self._answered[command.command_id.int] = answer
         return outcome
 
     def _decide(self, command: Command, batch: Batch) -> Outcome:
         """The decision and its effects; reads what only an earlier decision of the batch made necessary."""
+        mark = self._memory.mark()
+        try:
+            return self._append(command, command.decide(self._memory), batch)
+        except NotLoaded as missing:
+            self._memory.roll_back(mark)
+            self._loader.load([command])
+            lacking = missing
         lacked: set[tuple[Any, ...]] = set()
-        while True:
-            mark = self._memory.mark()
+        while lacking.args not in lacked:
+            lacked.add(lacking.args)
+            self._loader.fetch(lacking)
             try:
                 return self._append(command, command.decide(self._memory), batch)
             except NotLoaded as missing:
                 self._memory.roll_back(mark)
-                if missing.args in lacked:
-                    raise
-                if not lacked:
-                    self._loader.load([command])
-                self._loader.fetch(missing)
-                lacked.add(missing.args)
+                lacking = missing
+        raise lacking
 
     def _append(self, command: Command, drafts: Sequence[Draft], batch: Batch) -> Outcome:
         first = batch.head.position + len(batch.facts) + 1
         memory = self._memory
         facts = []
-        touched: list[tuple[UUID, str]] = []
+        touched: dict[tuple[int, str], UUID] = {}
         for position, draft in enumerate(drafts, first):
-            version, keys = memory.apply(draft, command.book_id)
+            version, changes = memory.apply(draft, command.book_id)
             stream_id, fact = draft
             facts.append(
                 Recorded(
@@ -212,27 +224,33 @@ class Decider:
                     command.actor_id,
                     command.command_id,
                     command.name,
-                    self._state(fact, stream_id, version, command),
+                    self._state(fact, stream_id, version, command.book_id),
                     fact,
                 )
             )
-            if keys:
-                touched.extend(keys)
+            if changes:
                 batch.short_lived.append(stream_id.int)
+                for effect in changes:
+                    touched[effect[0].int, effect[1]] = effect[0]
         memory.exchange_names()
         sums = memory.sums
-        balances = [(a, currency, sums[a.int, currency]) for a, currency in dict.fromkeys(touched)]
+        balances = [(account_id, key[1], sums[key]) for key, account_id in touched.items()]
         if not drafts or command.dry_run:
             return Outcome(command.command_id, 0, 0, facts, balances)
         return Outcome(command.command_id, first, first + len(drafts) - 1, facts, balances)
 
-    def _state(self, fact: Fact, stream_id: UUID, version: int, command: Command) -> bytes:
+    def _state(self, fact: Fact, stream_id: UUID, version: int, book_id: UUID) -> bytes:
+        """The bytes to be stored, the text sealed in them. Raises Unknown for a book or person that was erased."""
         if not fact.text:
             return encode(fact)
-        key = self._keys.of(subject(fact, stream_id, command.book_id))
+        owner = subject(fact, stream_id, book_id)
+        key = self._data_keys.get(owner.int)
         if key is None:
-            raise Unknown("This book was erased.")
-        return encode(replace(fact, text=sealed(fact, stream_id, version, key)))
+            key = self._keys.of(owner)
+            if key is None:
+                raise Unknown("This book was erased.")
+            self._data_keys[owner.int] = key
+        return encode(replace(fact, text=sealed(fact, stream_id, version, key, self._nonce)))
 
     def _replay(self, command: Command, earlier: Answered, batch: Batch) -> Outcome | Refusal:
         if earlier.request != command.request:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
+
+import msgspec
 
 from ledger.accounts.account import CHILD
 from ledger.command import Balance, Claim, Day, DayRange, Draft, Usage
@@ -38,7 +40,7 @@ class NotSettled(Exception):
     """The batch before could not be stored, so what was decided on top of it is void."""
 
 
-class Unfolded(NamedTuple):
+class Unfolded(msgspec.Struct, frozen=True):
     """The first fact of a stream, standing in for the entity that it makes."""
 
     fact: Fact
@@ -153,49 +155,53 @@ class Memory:
 
     # What a decision leads to.
 
-    def apply(self, draft: Draft, book_id: UUID) -> tuple[int, list[tuple[UUID, str]]]:
-        """Changes the state as `draft` says; the version that the fact takes in its stream, and the
-        (account, currency) pairs whose balance it changed. Raises NotLoaded."""
+    def apply(self, draft: Draft, book_id: UUID) -> tuple[int, Sequence[Effect]]:
+        """Changes the state as `draft` says; the version that the fact takes in its stream, and the changes of
+        balances that it brought. Raises NotLoaded."""
         stream_id, fact = draft
         number = stream_id.int
-        version, entity = self.streams.get(number, _NEW)
+        known = self.streams.get(number)
+        version, entity = known or _NEW
         if version == 0 and isinstance(fact, _FIRST):
             # Hardly ever looked at again in the same batch, and forgotten after it: folded when asked for.
             after: Any = Unfolded(fact, stream_id, book_id)
         else:
             after = evolve(_folded(entity), fact, stream_id, book_id)
-        self._journal.append((self.streams, number, self.streams.get(number, _ABSENT)))
+        self._journal.append((self.streams, number, known or _ABSENT))
         self.streams[number] = (version + 1, after)
         changes = effects(fact)
-        for effect in changes:
-            self._add(effect)
-        if not changes and hasattr(after, "claims"):
+        if changes:
+            self._add(changes)
+        elif hasattr(after, "claims"):
             self._spoken_of.setdefault(stream_id, entity)
-        return version + 1, [(effect.account_id, effect.currency) for effect in changes]
+        return version + 1, changes
 
-    def _add(self, effect: Effect) -> None:
-        account_id, currency, date_, posted, pending, reserved = effect
-        key = (account_id.int, currency)
-        before = self.sums.get(key)
-        if before is None:
-            raise NotLoaded("balance", account_id, currency)
-        journal = self._journal
-        if key not in self.sums_before:
-            journal.append((self.sums_before, key, _ABSENT))
-            self.sums_before[key] = before
-        journal.append((self.sums, key, before))
-        if pending:
-            self.sums[key] = _balance(
-                (_plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved))
-            )
-        else:
-            self.sums[key] = _balance((_plus(before[0], posted), before[1], before[2]))
-        known = self.streams.get(key[0])
-        if known is None:
-            raise NotLoaded("stream", account_id)
-        if not known[1].keeps_days:
-            return
-        place = (key[0], currency, date_)
+    def _add(self, changes: Sequence[Effect]) -> None:
+        journal, sums, sums_before = self._journal, self.sums, self.sums_before
+        for effect in changes:
+            account_id, currency, date_, posted, pending, reserved = effect
+            key = (account_id.int, currency)
+            before = sums.get(key)
+            if before is None:
+                raise NotLoaded("balance", account_id, currency)
+            if key not in sums_before:
+                journal.append((sums_before, key, _ABSENT))
+                sums_before[key] = before
+            journal.append((sums, key, before))
+            if pending:
+                sums[key] = _balance(
+                    (_plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved))
+                )
+            else:
+                sums[key] = _balance((_plus(before[0], posted), before[1], before[2]))
+            known = self.streams.get(key[0])
+            if known is None:
+                raise NotLoaded("stream", account_id)
+            if known[1].keeps_days:
+                self._add_day(key, date_, effect)
+
+    def _add_day(self, key: Key, date_: date, effect: Effect) -> None:
+        place = (key[0], key[1], date_)
         self._set(self.day_changes, place, _later(self.day_changes.get(place), effect))
         dates = self.dates.get(key)
         if dates is not None and date_ >= dates[0]:
@@ -204,6 +210,8 @@ class Memory:
     def exchange_names(self) -> None:
         """Releases and takes the names that the facts of one command changed, taken together: what an entity was
         called between two of them may be somebody else's name."""
+        if not self._spoken_of:
+            return
         exchanges = [
             (set(before.claims()) if before else set(), set(self.streams[holder.int][1].claims()), holder)
             for holder, before in self._spoken_of.items()

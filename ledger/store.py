@@ -79,12 +79,14 @@ def read_head(connection: psycopg.Connection[Any], how: str = "") -> Head:
     return Head(*row)
 
 
-def answered(connection: psycopg.Connection[Any], command_ids: Sequence[UUID]) -> dict[UUID, Answered]:
-    """Which of the commands were carried out before, and what they led to."""
+def answered(connection: psycopg.Connection[Any], command_ids: Sequence[UUID]) -> dict[int, Answered]:
+    """Which of the commands were carried out before, by the integer of their id, and what they led to."""
     if not command_ids:
         return {}
     rows = connection.execute(_ANSWERED, (arrays.uuids(command_ids),), binary=True)
-    return {row[0]: Answered(row[1], row[2], bytes(row[3]), _answers.decode(row[4])) for row in rows}
+    return {
+        row[0].int: Answered(row[0], row[1], row[2], bytes(row[3]), _answers.decode(row[4])) for row in rows
+    }
 
 
 def streams_since(connection: psycopg.Connection[Any], seen: int, head: int) -> list[UUID]:

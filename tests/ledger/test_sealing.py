@@ -9,7 +9,7 @@ from ledger.identity.events import UserRenamed
 from ledger.ids import derived_id
 from ledger.log import LogReader
 from ledger.refusals import Unknown
-from ledger.sealing import DataKey, SealBroken, place, sealed, subject, unsealed
+from ledger.sealing import DataKey, Nonces, SealBroken, place, sealed, subject, unsealed
 from ledger.transactions.changes import AmendTransaction
 from ledger.transactions.events import Terms, TransactionPosted
 from tests.support.keys import MemoryKeys
@@ -18,13 +18,14 @@ from tests.support.scenario import Scenario, day
 
 STREAM = derived_id("stream")
 KEY = DataKey(b"k" * 32)
+NONCE = Nonces()
 FACT = TransactionPosted(
     terms=Terms(day("2026-03-01"), ()), text={"payee": "Bistro Ümlaut", "notes": "with 🍷 and a\ttab"}
 )
 
 
 def test_text_comes_back_from_its_own_place_only() -> None:
-    text = sealed(FACT, STREAM, 3, KEY)
+    text = sealed(FACT, STREAM, 3, KEY, NONCE)
     assert unsealed(text, STREAM, 3, KEY) == FACT.text
     for stream, version in ((derived_id("other"), 3), (STREAM, 4)):
         with pytest.raises(SealBroken):
@@ -36,7 +37,7 @@ def test_text_comes_back_from_its_own_place_only() -> None:
 
 
 def test_the_same_text_is_never_sealed_alike() -> None:
-    assert sealed(FACT, STREAM, 1, KEY)["payee"] != sealed(FACT, STREAM, 1, KEY)["payee"]
+    assert sealed(FACT, STREAM, 1, KEY, NONCE)["payee"] != sealed(FACT, STREAM, 1, KEY, NONCE)["payee"]
 
 
 def test_a_changed_byte_breaks_the_seal() -> None:
@@ -47,7 +48,7 @@ def test_a_changed_byte_breaks_the_seal() -> None:
 
 
 def test_without_the_key_there_is_no_text() -> None:
-    assert unsealed(sealed(FACT, STREAM, 1, KEY), STREAM, 1, None) == {}
+    assert unsealed(sealed(FACT, STREAM, 1, KEY, NONCE), STREAM, 1, None) == {}
 
 
 def test_a_fingerprint_is_equal_for_equal_text_under_one_key_only() -> None:

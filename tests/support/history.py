@@ -10,7 +10,7 @@ import psycopg
 from ledger.command import Draft
 from ledger.ids import derived_id
 from ledger.record import Fact, encode
-from ledger.sealing import Keys, sealed, subject
+from ledger.sealing import Keys, Nonces, sealed, subject
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -42,6 +42,7 @@ class History:
         self._keys = keys
         self._actor_id = actor_id or identity("actor")
         self._versions: dict[UUID, int] = {}
+        self._nonce = Nonces()
         self.position = 0
 
     def append(self, steps: Iterable[Step]) -> int:
@@ -78,5 +79,5 @@ class History:
     def _stored(self, fact: Fact, stream_id: UUID, version: int, book_id: UUID) -> bytes:
         key = self._keys.of(subject(fact, stream_id, book_id))
         if fact.text and key is not None:
-            fact = msgspec.structs.replace(fact, text=sealed(fact, stream_id, version, key))
+            fact = msgspec.structs.replace(fact, text=sealed(fact, stream_id, version, key, self._nonce))
         return encode(fact)
