@@ -137,6 +137,7 @@ LISTED: Example = {
         {**STORED, "created_at": "2026-03-01T18:03:11.204518Z", "updated_at": "2026-03-01T18:03:11.204518Z"}
     ],
     "next_cursor": None,
+    "known_at": None,
 }
 COMMANDED: Example = {
     **STORED,

@@ -13,21 +13,18 @@ from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 import msgspec
-import psycopg
 from psycopg.sql import SQL as Text
 from psycopg.sql import Composable, Composed
 
 from ledger.money import ZERO
-from ledger.postings import Posting
 from ledger.refusals import Refusal
-from ledger.transactions.events import Terms, Type
-from ledger.transactions.transaction import Transaction
+from ledger.transactions.events import Type
 from projections import sql
+from projections.listed import Connection, Listed, listed
 from projections.words import Query
 
 SQL = sql.load(__file__)
 
-Connection = psycopg.AsyncConnection[Any]
 State = Literal["pending", "posted", "voided", "any"]
 
 ENOUGH = 2_000
@@ -66,16 +63,6 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
 
 
-class Listed(msgspec.Struct, frozen=True):
-    """A transaction as it stands now, with when it came and when it last changed."""
-
-    transaction: Transaction
-    created_position: int
-    created_at: dt.datetime
-    updated_position: int
-    updated_at: dt.datetime
-
-
 class Page(msgspec.Struct, frozen=True):
     """Some transactions, the latest date first, and of one date the latest recorded first.
 
@@ -93,38 +80,36 @@ async def transactions(
     *,
     limit: int = 50,
     after: Sequence[Any] | None = None,
+    known_at: int | None = None,
 ) -> Page:
-    """A page of the book's transactions, from `after` (a page's `next`) on. Raises UnknownPage."""
-    question = _Question(book_id, filters, limit + 1, None if after is None else _place(after))
+    """A page of the book's transactions, from `after` (a page's `next`) on. Raises UnknownPage.
+
+    With `known_at`, what was in force as the record stood at that position; words are looked for, and shown,
+    as they are now.
+    """
+    place = None if after is None else _place(after)
+    question = _Question(book_id, filters, limit + 1, place, known_at)
     created = await question.ask(connection)
-    items = await listed(connection, created[:limit])
+    items = await listed(connection, created[:limit], known_at)
     if len(created) <= limit or not items:
         return Page(items, None)
     last = items[-1]
     return Page(items, (last.transaction.terms.date.isoformat(), last.created_position))
 
 
-async def listed(connection: Connection, created: Sequence[int]) -> list[Listed]:
-    """The transactions that were created at the given positions, in the order of the list."""
-    if not created:
-        return []
-    given = {"created": list(created)}
-    cursor = connection.cursor(binary=True)
-    await cursor.execute(SQL["legs"], given)
-    legs: dict[int, list[Posting]] = {}
-    for position, account_id, amount, currency in await cursor.fetchall():
-        legs.setdefault(position, []).append(Posting(account_id, amount, currency))
-    await cursor.execute(SQL["rows"], given)
-    return [_listed(row, legs.get(row[0], [])) for row in await cursor.fetchall()]
-
-
 class _Question:
     """One question and the statements that it is asked by."""
 
     def __init__(
-        self, book_id: UUID, filters: Filters, limit: int, after: tuple[dt.date, int] | None
+        self,
+        book_id: UUID,
+        filters: Filters,
+        limit: int,
+        after: tuple[dt.date, int] | None,
+        known_at: int | None,
     ) -> None:
         self._filters = filters
+        self._known_at = known_at
         self._after = after
         self._book_id = book_id
         self._words = _words(book_id, filters)
@@ -141,6 +126,7 @@ class _Question:
             "account_id": filters.account_id,
             "category_id": filters.category_id,
             "state": filters.state,
+            "known_at": known_at,
         }
 
     async def ask(self, connection: Connection) -> list[int]:
@@ -154,6 +140,8 @@ class _Question:
             if not rows:
                 return []
         given["words"] = str(self._words)
+        if self._known_at is not None:
+            return await self._ask_the_past(connection)
         rare = self._rare()
         if rare and wanted.account_id is None and wanted.category_id is None:
             # Where nothing but amounts is asked, each step has to look at the legs.
@@ -169,12 +157,26 @@ class _Question:
             wanted.account_id is None and wanted.category_id is None
         ):
             return [row[0] for row in await self._rows(connection, self._by_date())]
+        return await self._along_accounts(connection)
+
+    async def _ask_the_past(self, connection: Connection) -> list[int]:
+        """Only postings know what was believed, and they are found by account."""
+        wanted, given = self._filters, self._given
+        if wanted.state == "voided":
+            return []
+        if wanted.account_id is not None or wanted.category_id is not None:
+            return await self._along_accounts(connection)
+        given["walked"] = [row[0] for row in await self._rows(connection, Text(SQL["accounts"]))]
+        return [row[1] for row in await self._rows(connection, self._by_account(None))]
+
+    async def _along_accounts(self, connection: Connection) -> list[int]:
+        wanted, given = self._filters, self._given
         walks_account = wanted.category_id is None
         if wanted.account_id is not None and wanted.category_id is not None:
             [(account, categories)] = await self._rows(connection, Text(SQL["sizes"]))
             walks_account = account <= categories
         given["walked"] = [wanted.account_id] if walks_account else given["categories"]
-        rows = await self._rows(connection, self._by_account(walks_account))
+        rows = await self._rows(connection, self._by_account("account" if walks_account else "category"))
         return [row[1] for row in rows]
 
     def _rare(self) -> Query | None:
@@ -219,8 +221,8 @@ class _Question:
             range=_all([*self._range("t"), *self._state("t")]), conditions=_all(conditions)
         )
 
-    def _by_account(self, walks_account: bool) -> Composed:
-        conditions = self._legs("p", walked="account" if walks_account else "category")
+    def _by_account(self, walked: str | None) -> Composed:
+        conditions = self._legs("p", walked)
         if self._words:
             conditions.insert(0, Text(SQL["has_words"]))
         return Text(SQL["by_account"]).format(
@@ -239,6 +241,10 @@ class _Question:
         return [Text(condition).format(Text(of)) for condition in found]
 
     def _state(self, of: str) -> list[Composable]:
+        if self._known_at is not None:
+            believed = Text("p.believed_from <= %(known_at)s AND p.believed_until > %(known_at)s")
+            state = Text("p.state = %(state)s")
+            return [believed, state] if self._filters.state in ("pending", "posted") else [believed]
         match self._filters.state, of:
             case "any", "t":
                 return []
@@ -306,23 +312,3 @@ def _place(after: Sequence[Any]) -> tuple[dt.date, int]:
             except ValueError:
                 pass
     raise UnknownPage("This cursor was not given by this operation. Begin without one.", field="cursor")
-
-
-def _listed(row: tuple[Any, ...], legs: Sequence[Posting]) -> Listed:
-    (
-        created_position, created_at, updated_position, updated_at, id_, book_id, version, date, type_, state,
-        expired, expires_at, payee, notes, tags, memos, metadata, cleared, reconciled, reconciliations,
-    ) = row  # fmt: skip
-    text = {"payee": payee, "notes": notes, "tags": "\n".join(tags or ()), "metadata": metadata}
-    text |= {f"memo.{line}": memo for line, memo in enumerate(memos or ())}
-    transaction = Transaction(
-        transaction_id=id_,
-        book_id=book_id,
-        version=version,
-        terms=Terms(date, tuple(legs), type_, state, expires_at),
-        text={key: words for key, words in text.items() if words},
-        expired=expired,
-        cleared=frozenset(cleared or ()),
-        reconciled=dict(zip(reconciliations or (), reconciled or (), strict=True)),
-    )
-    return Listed(transaction, created_position, created_at, updated_position, updated_at)

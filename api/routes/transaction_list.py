@@ -18,11 +18,14 @@ from api.paging import Page, cursor, link, position
 from api.principal import principal
 from api.reading import fresh, read_query
 from api.responses import answer
+from api.services import context
+from api.times import KnownAt, known_position
 from api.transaction_answers import TransactionAnswer, places, transaction_answer
 from api.transaction_examples import LISTED
 from ledger.money import InvalidAmount, read_amount
 from ledger.transactions.events import Type
-from projections.search import Filters, Listed, transactions
+from projections.listed import Listed
+from projections.search import Filters, transactions
 
 routes = router("Transactions")
 
@@ -55,6 +58,7 @@ class TransactionQuery(Page):
         Words | None,
         Field(description="Words, or beginnings of words, in payee, notes, tags and memos."),
     ] = None
+    known_at: KnownAt = None
 
 
 class ListedTransaction(TransactionAnswer):
@@ -69,6 +73,7 @@ class TransactionList(TypedDict):
 
     items: list[ListedTransaction]
     next_cursor: str | None
+    known_at: int | None
 
 
 @routes.get(
@@ -82,16 +87,23 @@ class TransactionList(TypedDict):
     ),
 )
 async def transaction_list(request: Request) -> Response:
-    """The latest first. Searching reads the words of the people concerned, whatever case and accents."""
+    """The latest first. Searching reads the words of the people concerned, whatever case and accents. As known
+    at a position in the past, transactions have the date, state and postings that were in force then; words are
+    searched for and shown as they are now."""
     who = await principal(request)
     query = read_query(request, TransactionQuery)
     filters = _filters(query)
     after = position(request, query.cursor)
     async with fresh(request) as connection:
-        page = await transactions(connection, who.book_id, filters, limit=query.limit, after=after)
+        known_at = await known_position(connection, query.known_at, context(request).position)
+        page = await transactions(
+            connection, who.book_id, filters, limit=query.limit, after=after, known_at=known_at
+        )
     decimals = await declared(request, [p for item in page.items for p in places(item.transaction)])
     following = cursor(request, page.next) if page.next is not None else None
-    shown = TransactionList(items=[_shown(item, decimals) for item in page.items], next_cursor=following)
+    shown = TransactionList(
+        items=[_shown(item, decimals) for item in page.items], next_cursor=following, known_at=known_at
+    )
     return answer(shown, headers=link(request, following))
 
 

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from ledger.transactions.transaction import Transaction
 from projections import search
-from projections.search import Filters, Listed, UnknownPage, transactions
+from projections.listed import Listed
+from projections.search import Filters, UnknownPage, transactions
 from projections.words import fold, words
 from tests.support.naive import Naive, Told
 from tests.support.projected import Projected
@@ -30,14 +31,18 @@ calm = settings(
 )
 
 
-def in_full(told: Projected, book_id: UUID, filters: Filters, limit: int = 7) -> list[Listed]:
+def in_full(
+    told: Projected, book_id: UUID, filters: Filters, limit: int = 7, known_at: int | None = None
+) -> list[Listed]:
     """All pages one after another."""
 
     async def pages(connection: psycopg.AsyncConnection[Any]) -> list[Listed]:
         found: list[Listed] = []
         after = None
         while True:
-            page = await transactions(connection, book_id, filters, limit=limit, after=after)
+            page = await transactions(
+                connection, book_id, filters, limit=limit, after=after, known_at=known_at
+            )
             assert len(page.items) <= limit
             found += page.items
             if page.next is None:
@@ -90,6 +95,38 @@ def test_filters_find_what_looking_at_everything_finds(
                 expected = [t.created for t in naive.transactions(book_id) if matches(t, filters, below)]
                 found = [i.created_position for i in in_full(told, book_id, filters)]
                 assert found == expected, filters
+
+
+@calm
+@given(seed=st.integers(0, 10**9), choices=st.integers(0, 10**9), share=st.floats(0, 1))
+def test_the_list_as_known_at_a_position_shows_what_was_in_force_then(
+    fresh_database: Fresh, seed: int, choices: int, share: float
+) -> None:
+    with fresh_database() as url:
+        told = Projected(url, seed)
+        position, random = int(share * told.position), Random(choices)
+        then, now = Naive(told.facts, position), Naive(told.facts)
+        for book_id in told.books:
+            for _ in range(4):
+                filters = replace(
+                    some_filters(random, list(now.accounts(book_id))), payee=None, text=None, tag=None
+                )
+                filters = replace(filters, type=None)
+                below = subtree(now, book_id, filters.category_id)
+                expected = [
+                    t
+                    for t in then.transactions(book_id)
+                    if t.transaction.in_force and matches(t, filters, below) and filters.state != "voided"
+                ]
+                found = in_full(told, book_id, filters, known_at=position)
+                assert [i.created_position for i in found] == [t.created for t in expected], filters
+                for item, one in zip(found, expected, strict=True):
+                    shown, terms = item.transaction.terms, one.transaction.terms
+                    assert (shown.date, shown.state, shown.postings) == (
+                        terms.date,
+                        terms.state,
+                        terms.postings,
+                    )
 
 
 def some_filters(random: Random, accounts: list[UUID]) -> Filters:
