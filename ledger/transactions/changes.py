@@ -124,6 +124,7 @@ class AmendTransaction(TransactionChange):
         before = unvoided(transaction)
         if self.state is not None and self.state != before.state:
             raise StateFixed(f"The transaction is {before.state}.", field="state", state=before.state)
+        unlapsed(before, self.now)
         standing = self.date == before.date and legs(self.postings) == legs(before.postings)
         if not standing:
             unlocked(transaction)
@@ -186,8 +187,7 @@ class SettleTransaction(TransactionChange):
         before = unvoided(transaction)
         if before.state != "pending":
             raise NotPending("The transaction is posted already.", state=before.state)
-        if before.expires_at is not None and before.expires_at <= self.now:
-            raise HoldExpired(f"The hold lapsed at {before.expires_at.isoformat()}.")
+        unlapsed(before, self.now)
         postings = self._postings(before, state)
         after = self._after(before, postings)
         place(state, self.book_id, after.date, postings)
@@ -255,6 +255,12 @@ def unvoided(transaction: Transaction) -> Terms:
         how = "lapsed" if transaction.expired else "was voided"
         raise AlreadyVoided(f"This transaction {how} before. Undo that command to bring it back.")
     return terms
+
+
+def unlapsed(terms: Terms, now: dt.datetime) -> None:
+    """Raises HoldExpired for a hold whose time has passed, whether or not it is released already."""
+    if terms.state == "pending" and terms.expires_at is not None and terms.expires_at <= now:
+        raise HoldExpired(f"The hold lapsed at {terms.expires_at.isoformat()}.")
 
 
 def unlocked(transaction: Transaction) -> None:

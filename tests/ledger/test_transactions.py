@@ -155,6 +155,9 @@ def test_a_lapsed_hold_is_not_posted_even_before_it_is_released(book: Scenario) 
     book.refuses(HoldNotDue, ExpireTransaction, transaction_id=hold)
     book.now = dt.datetime(2026, 3, 1, 18, tzinfo=dt.UTC)
     book.refuses(HoldExpired, SettleTransaction, transaction_id=hold)
+    prolonged: dict[str, Any] = {"date": day("2026-03-01"), "postings": book.legs(cash=-40, food=40)}
+    for expires_at in (None, book.now + dt.timedelta(days=1), book.now):
+        book.refuses(HoldExpired, AmendTransaction, transaction_id=hold, expires_at=expires_at, **prolonged)
     book.do(ExpireTransaction, transaction_id=hold)
     assert book.balance("cash") == (0, 0, 0)
     assert book.transaction(hold).expired
