@@ -125,7 +125,7 @@ def test_what_was_just_posted_is_in_the_list(home: Household) -> None:
 
 def test_the_list_holds_nothing_of_anybody_else(home: Household, bob: Person) -> None:
     his = household(bob)
-    assert bob.get("/transactions").json() == {"items": [], "next_cursor": None}
+    assert bob.get("/transactions").json() == {"items": [], "next_cursor": None, "known_at": None}
     assert bob.get("/transactions", params={"account_id": home.checking}).json()["items"] == []
     assert bob.get("/transactions", params={"category_id": home.food}).json()["items"] == []
     his.posted(his.expense())
