@@ -213,6 +213,11 @@ class Committer:
         self._queue.storing_since = None
         return unanswered
 
+    def _hang_up_too(self) -> None:
+        """Between batches: a server that was restarted is connected to again, at nobody's cost."""
+        if any(held is not None and held.hung_up for held in (self._decider, self._store)):
+            self._close()
+
     def _ready(self) -> Decider:
         if self._decider is None:
             self._decider = Decider(connect(self._url), self._keys, self._clock, self._settle)

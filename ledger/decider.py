@@ -56,6 +56,11 @@ class Decider:
     def close(self) -> None:
         self._connection.close()
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether the idle connection is lost."""
+        return store.hung_up(self._connection)
+
     def catch_up(self, head: Head) -> None:
         """Learns that the log ends at `head`; forgets what others changed since this process last knew."""
         known = self.head

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,11 @@ class Store:
     def close(self) -> None:
         self._connection.close()
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether the idle connection is lost."""
+        return hung_up(self._connection)
+
     def lock(self) -> Head:
         """Opens the transaction, keeps everybody else from appending, and says where the log ends."""
         self._connection.execute("BEGIN")
@@ -69,6 +75,16 @@ def connect(url: str, options: str = "") -> psycopg.Connection[Any]:
     )
     arrays.register(connection)
     return connection
+
+
+def hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has gone from an idle connection: it was restarted, or ended the session. Telling before
+    anything is sent is telling for certain that nothing was stored."""
+    if connection.closed:
+        return True
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def read_head(connection: psycopg.Connection[Any], how: str = "") -> Head:

@@ -23,7 +23,10 @@ def check_name(name: str) -> None:
 
 
 def check_parent(state: State, book_id: UUID, kind: Kind, parent_id: UUID, below: UUID | None = None) -> None:
-    """The parent must be an account of the book, of the same kind, and not the account itself or below it. Raises UnknownAccount, WrongParent."""
+    """The parent must be an account of the book and of the same kind, and not the account itself or below it.
+
+    Raises UnknownAccount, WrongParent.
+    """
     parent = state.entity(Account, parent_id)
     if parent is None or parent.book_id != book_id or parent.withdrawn:
         raise UnknownAccount(f"There is no account {parent_id} in this book.", field="parent_id")
