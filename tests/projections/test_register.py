@@ -14,13 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from ledger.command import Draft
+from ledger.postings import Posting
+from ledger.transactions.events import Terms, TransactionPosted
 from ledger.transactions.transaction import Transaction
 from projections import search
 from projections.listed import Listed
+from projections.projector import Projector
 from projections.search import Filters, UnknownPage, transactions
 from projections.words import fold, words
+from tests.support.history import History, Step, identity
+from tests.support.keys import MemoryKeys
 from tests.support.naive import Naive, Told
-from tests.support.projected import Projected
+from tests.support.projected import Projected, ask
 from tests.support.walk import FIRST_DAY, WORDS
 
 Fresh = Callable[[], AbstractContextManager[str]]
@@ -198,6 +204,62 @@ def has_words(text: str, wanted: str) -> bool:
 def test_a_cursor_that_was_not_given_is_refused(after: Any) -> None:
     with pytest.raises(UnknownPage):
         search._place(after)
+
+
+AMOUNTS = ["0.000000000000000001", "0.0999", "1", "9.99", "10", "999999999.99", "1000000000", "9999999999.5",
+           "12345678901234567890.123456789012345678"]  # fmt: skip
+
+
+def test_amounts_of_every_magnitude_are_found(database: str, keys: MemoryKeys) -> None:
+    book_id, one, other = identity("book"), identity("one"), identity("other")
+
+    def posted(amount: Decimal) -> TransactionPosted:
+        postings = (Posting(one, amount, "XYZ"), Posting(other, -amount, "XYZ"))
+        return TransactionPosted(terms=Terms(FIRST_DAY, postings))
+
+    amounts = [Decimal(text) for text in AMOUNTS]
+    Projector(database, keys).catch_up()
+    steps = [Step(book_id, [Draft(identity(text), posted(Decimal(text)))]) for text in AMOUNTS]
+    History(database, keys).append(steps)
+    Projector(database, keys).catch_up()
+
+    def found(least: Decimal | None, most: Decimal | None) -> list[Decimal]:
+        filters = Filters(min_amount=least, max_amount=most)
+        page = ask(database, lambda c: transactions(c, book_id, filters))
+        return sorted(item.transaction.terms.postings[0].amount for item in page.items)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "STEPS", 0)
+        for low in (None, *amounts):
+            for high in (None, *amounts):
+                lowest, highest = low or Decimal(0), high or Decimal(10**30)
+                assert found(low, high) == [a for a in amounts if lowest <= a <= highest]
+
+
+def test_no_text_stops_the_projector(database: str, keys: MemoryKeys) -> None:
+    book_id, one, other = identity("book"), identity("one"), identity("other")
+    postings = (Posting(one, Decimal(1), "USD"), Posting(other, Decimal(-1), "USD"))
+    text = {
+        "payee": "nul \0 and \x01 and \U0010ffff",
+        "notes": " ".join(f"word{number}" for number in range(5_000)),
+        "tags": "\n".join(["", "a'b\\c", "x" * 5_000, "🎉"]),
+        "memo.0": "quoted ' \\ : * & | ! ( )",
+        "memo.7": "of no posting",
+    }
+    fact = TransactionPosted(terms=Terms(FIRST_DAY, postings), text=text)
+    Projector(database, keys).catch_up()
+    History(database, keys).append([Step(book_id, [Draft(identity("t"), fact)])])
+    Projector(database, keys).catch_up()
+    for filters, count in (
+        (Filters(payee="NUL and"), 1),
+        (Filters(text="word0 word900"), 1),
+        (Filters(tag="a'b\\c"), 1),
+        (Filters(tag="🎉"), 1),
+        (Filters(tag="A'B"), 0),
+        (Filters(text="' \\ : * & | ! ( )"), 0),
+    ):
+        page = ask(database, lambda c, f=filters: transactions(c, book_id, f))
+        assert len(page.items) == count, filters
 
 
 def test_words_are_folded_alike_when_stored_and_when_asked() -> None:
