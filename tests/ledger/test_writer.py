@@ -277,6 +277,34 @@ def test_commands_of_one_batch_see_each_other(
     assert_sound(database, keys)
 
 
+def test_back_dating_is_judged_against_what_the_same_batch_did(
+    writer: Writer, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    purse = book.accounts["purse"] = book.fresh()
+    opened = book.command(
+        OpenAccount,
+        account_id=purse,
+        kind="asset",
+        type="cash",
+        currency="USD",
+        guard=Guard(amount(0)),
+        text={"name": "purse"},
+    )
+    results = writer.handle_all_sync(
+        [
+            opened,
+            posting(book, "2026-03-05", purse=20, salary=-20),
+            posting(book, "2026-03-01", purse=-15, food=15),
+            posting(book, "2026-03-06", purse=-15, food=15),
+            posting(book, "2026-03-06", purse=-15, food=15),
+            posting(book, "2026-03-05", purse=-6, food=6),
+        ]
+    )
+    kinds = [type(result) for result in results]
+    assert kinds == [Outcome, Outcome, FloorBreached, Outcome, FloorBreached, FloorBreached]
+    assert_sound(database, keys)
+
+
 def test_a_cold_writer_finds_what_it_needs(start_writer: Start, book: Scenario) -> None:
     names = [f"level{n}" for n in range(6)]
     for above, name in zip([None, *names], names, strict=False):
