@@ -130,12 +130,12 @@ class _Work:
         tables.drop(self._next, OLD)
         tables.create(self._next, NEXT, self._chosen, indexes=False)
         position = 0
-        with calm(), Lanes(tables.connect(self._url, NEXT) for _ in range(LANES)) as lanes:
+        connections = [tables.connect(self._url, NEXT) for _ in range(LANES)]
+        with calm(), Lanes(connections, self._chosen) as lanes:
             while (head := self._feed.head()) - position > NEAR or position == 0 < head:
-                for window in self._feed.windows(position, head):
-                    lanes.apply(window, self._chosen)
-                    position = window.last
-                    progress(position, max(head, position))
+                for reached in lanes.apply(self._feed.windows(position, head)):
+                    progress(reached, max(head, reached))
+                    position = reached
             self._next.execute(tables.SQL["move"], {"position": position})
             lanes.run(
                 [_executes(statement) for p in self._chosen for statement in tables.index_statements(p)]
