@@ -20,8 +20,6 @@ from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
 from ledger.sealing import DataKey, Keys, Nonces, sealed, subject
 
-FORGET_ALL_AFTER = 10_000
-
 
 class NotCarriedOut(Refusal):
     """Another item of the same all-or-nothing request was refused."""
@@ -62,12 +60,8 @@ class Decider:
         return store.hung_up(self._connection)
 
     def catch_up(self, head: Head) -> None:
-        """Learns that the log ends at `head`; forgets what others changed since this process last knew."""
-        known = self.head
-        if known is None or not 0 <= head.position - known.position <= FORGET_ALL_AFTER:
-            self._memory.forget()
-        elif head.position > known.position:
-            self._memory.forget(store.streams_since(self._connection, known.position, head.position))
+        """Learns that the log ends at `head`, and forgets everything: others may have changed it."""
+        self._memory.forget()
         self.head = head
 
     def forget(self) -> None:

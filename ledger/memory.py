@@ -258,13 +258,9 @@ class Memory:
         self.histories.clear()
         self.usages.clear()
 
-    def forget(self, stream_ids: Iterable[UUID] | None = None) -> None:
-        """Another process wrote: its streams and all registers must be read again; None forgets everything."""
-        if stream_ids is None:
-            self.streams.clear()
-        else:
-            for stream_id in stream_ids:
-                self.streams.pop(stream_id.int, None)
+    def forget(self) -> None:
+        """Everything must be read again."""
+        self.streams.clear()
         self.sums.clear()
         self.dates.clear()
         self.names.clear()

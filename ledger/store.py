@@ -18,9 +18,6 @@ _HEAD = "SELECT position, recorded_at FROM record.head"
 _ANSWERED = (
     "SELECT command_id, first, last, request, answer FROM registers.commands WHERE command_id = ANY(%s)"
 )
-_OTHERS = """
-    SELECT DISTINCT originator_id FROM record.stored_events WHERE notification_id > %s AND notification_id <= %s
-"""
 _answers = msgspec.json.Decoder(list[tuple[UUID, str, Balance]])
 
 
@@ -103,8 +100,3 @@ def answered(connection: psycopg.Connection[Any], command_ids: Sequence[UUID]) -
     return {
         row[0].int: Answered(row[0], row[1], row[2], bytes(row[3]), _answers.decode(row[4])) for row in rows
     }
-
-
-def streams_since(connection: psycopg.Connection[Any], seen: int, head: int) -> list[UUID]:
-    """The streams that other processes appended to at positions `seen` (exclusive) to `head` (inclusive)."""
-    return [row[0] for row in connection.execute(_OTHERS, (seen, head), binary=True)]
