@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -173,6 +174,29 @@ class Client(threading.Thread):
 
     def _send(self, method: str, path: str, body: Any, key: str | None) -> tuple[int, Any]:
         return definite(self.person.client, method, path, body, key, self.statuses)
+
+
+@dataclass
+class Witness(threading.Thread):
+    """Keeps every signed checkpoint that it can get."""
+
+    client: httpx2.Client
+    until: float
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(name="witness", daemon=True)
+
+    __hash__ = threading.Thread.__hash__
+    __eq__ = threading.Thread.__eq__
+
+    def run(self) -> None:
+        while time.monotonic() < self.until:
+            with suppress(httpx2.TransportError):
+                answer = self.client.get("/audit/checkpoint")
+                if answer.status_code == 200:
+                    self.notes.append(answer.json()["checkpoint"])
+            time.sleep(0.5)
 
 
 def definite(

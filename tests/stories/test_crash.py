@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,8 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from tests.stories.crash_clients import Client, commands_of, definite, signed_in, transactions_of
+from numina.offline import verify_export
+from tests.stories.crash_clients import Client, Witness, commands_of, definite, signed_in, transactions_of
 from tests.stories.serving import PASSWORD, Person, Serving, home
 
 pytestmark = pytest.mark.crash
@@ -40,7 +42,7 @@ def crashing() -> Iterator[Serving]:
 
 
 def test_killing_any_part_at_any_moment_loses_and_repeats_nothing(
-    crashing: Serving, request: pytest.FixtureRequest
+    crashing: Serving, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     seconds = float(request.config.getoption("--crash-seconds"))
     email = f"{uuid4().hex}@example.com"
@@ -54,8 +56,9 @@ def test_killing_any_part_at_any_moment_loses_and_repeats_nothing(
         )
         for n in range(CLIENTS)
     ]
-    for client in clients:
-        client.start()
+    witness = Witness(signed_in(crashing.url, email), until)
+    for thread in (*clients, witness):
+        thread.start()
     killed = _kill_until(crashing, until)
     for client in clients:
         client.join(180)
@@ -79,6 +82,7 @@ def test_killing_any_part_at_any_moment_loses_and_repeats_nothing(
     _check_floor(changes, shared)
     verified = crashing.cli("verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    _check_every_checkpoint_still_holds(crashing, witness.notes, tmp_path / "record.jsonl")
 
 
 def _kill_until(service: Serving, until: float) -> Counter[str]:
@@ -159,6 +163,16 @@ def _check_floor(changes: list[dict[str, Any]], shared: str) -> None:
             running += days[day]
             assert running >= Decimal(FLOOR), (change["position"], day)
     assert checked
+
+
+def _check_every_checkpoint_still_holds(service: Serving, notes: list[str], record: Path) -> None:
+    """What was signed between two crashes is a beginning of the record as it is now."""
+    exported = service.cli("export", "--output", str(record))
+    assert exported.returncode == 0, exported.stderr
+    assert len(notes) > 3
+    for note in notes[:: max(1, len(notes) // 8)]:
+        report = verify_export(record, note)
+        assert report.ok, str(report)
 
 
 def _changes(person: Person) -> list[dict[str, Any]]:
