@@ -41,6 +41,8 @@ class Projected:
                     await self._listen(connection)
             except psycopg.Error as error:
                 _log.debug("cannot tell how far the projections are", error=str(error).strip())
+                # A server that crashed may have lost the last windows (never facts): they are projected again.
+                self.position = 0
                 await asyncio.sleep(RETRY_AFTER)
 
     async def reach(self, position: int, timeout: float) -> bool:

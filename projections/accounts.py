@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 from ledger.accounts.account import Account, evolve
 from ledger.accounts.events import AccountOpened, Guard, Kind, Policy
 from projections import sql
-from projections.copying import replace
+from projections.copying import clean, replace
 from projections.projection import Cursor, Window
 
 SQL = sql.load(__file__)
@@ -202,5 +202,5 @@ def _row(account: Account, version: int, opened_at: datetime, changed_at: dateti
         version,
         opened_at,
         changed_at,
-        Jsonb(dict(account.text)),
+        Jsonb({field: clean(words) for field, words in account.text.items()}),
     )

@@ -12,7 +12,7 @@ import psycopg
 from ledger.books.book import Book, evolve
 from ledger.books.events import BookOpened
 from projections import sql
-from projections.copying import copy, replace
+from projections.copying import clean, copy, replace
 from projections.projection import Cursor, Window
 
 SQL = sql.load(__file__)
@@ -98,7 +98,7 @@ def _load(cursor: Cursor, ids: list[UUID]) -> dict[UUID, tuple[Book, int, dateti
 
 
 def _row(book: Book, version: int, opened_at: datetime, changed_at: datetime) -> tuple[Any, ...]:
-    name = book.text.get("name", "")
+    name = clean(book.text.get("name", ""))
     return (
         book.book_id,
         book.owner_id,

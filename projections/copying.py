@@ -12,16 +12,20 @@ from psycopg.sql import Identifier
 from projections.projection import Cursor
 
 
+def clean(text: str) -> str:
+    """`text` without NUL, which PostgreSQL cannot store. No command lets it in, but a fact that could not be
+    projected would hold up everything after it."""
+    return text.replace("\0", "") if "\0" in text else text
+
+
 def numerics(amounts: Iterable[Decimal]) -> str:
     """A numeric[] parameter as text: an eighth of what the driver takes to convert a list of decimals."""
     return "{" + ",".join(map(str, amounts)) + "}"
 
 
 def copy(cursor: Cursor, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
-    """Appends `rows` to `table`; `columns` gives each value's column and SQL type, in order.
-
-    Text must not hold NUL, which PostgreSQL cannot store.
-    """
+    """Appends `rows` to `table`; `columns` gives each value's column and SQL type, in order. What people wrote
+    must be `clean`."""
     names = Text(", ").join(map(Identifier, columns))
     statement = Text("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(Identifier(table), names)
     with cursor.copy(statement) as stream:

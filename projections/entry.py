@@ -11,6 +11,7 @@ from uuid import UUID
 from ledger.postings import Posting
 from ledger.record import Recorded
 from ledger.transactions.events import Terms
+from projections.copying import clean
 from projections.packing import DAY_ZERO, amount, text
 from projections.words import tsvector
 
@@ -209,8 +210,3 @@ class Entry:
             self.legs or (),
             self.type,
         )
-
-
-def clean(text: str) -> str:
-    """`text` without NUL, which PostgreSQL cannot store."""
-    return text.replace("\0", "") if "\0" in text else text

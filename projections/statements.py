@@ -14,7 +14,7 @@ from ledger.accounts.events import AssertionReinstated, AssertionWithdrawn, Bala
 from ledger.reconciliations.events import StatementReconciled, StatementRelocked, StatementUnlocked
 from ledger.record import Recorded
 from projections import sql
-from projections.copying import replace
+from projections.copying import clean, replace
 from projections.projection import Cursor, Window
 
 SQL = sql.load(__file__)
@@ -136,7 +136,7 @@ def _apply_reconciliations(facts: list[Recorded] | tuple[()], cursor: Cursor) ->
                     closing_balance=made.closing_balance,
                     locked=True,
                     transaction_ids=list(made.transaction_ids),
-                    notes=made.text.get("notes", ""),
+                    notes=clean(made.text.get("notes", "")),
                     version=f.version,
                     created_at=f.recorded_at,
                     changed_at=f.recorded_at,
@@ -167,7 +167,7 @@ def _apply_assertions(facts: list[Recorded], cursor: Cursor) -> None:
                     currency=made.currency,
                     amount=made.amount,
                     withdrawn=False,
-                    notes=made.text.get("notes", ""),
+                    notes=clean(made.text.get("notes", "")),
                     created_at=f.recorded_at,
                     changed_at=f.recorded_at,
                 )

@@ -1,22 +1,29 @@
 """The projector: one at a time, every window whole or not at all, and back at work after whatever happened."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from multiprocessing import get_context
 from typing import Any
 
 import psycopg
 import pytest
 
+from ledger.accounts.events import AccountOpened, BalanceAsserted
+from ledger.books.events import BookOpened
+from ledger.command import Draft
+from ledger.postings import Posting
+from ledger.transactions.events import Terms, TransactionPosted
 from numina.embedded import EmbeddedPostgres
 from projections.all import ALL
 from projections.balances import Balances
 from projections.projection import Cursor, Window
 from projections.projector import Applied, Projector
 from projections.verify import verify
-from tests.support.history import History
+from tests.support.history import History, Step, identity
 from tests.support.keys import MemoryKeys
 from tests.support.walk import Walk
 
@@ -186,6 +193,28 @@ def test_whoever_serves_requests_may_read_every_table_and_change_none(
                 connection.execute(f"SELECT count(*) FROM views.{table}")  # type: ignore[arg-type]  # our names
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(f"DELETE FROM views.{table}")
+
+
+def test_a_character_that_postgresql_cannot_store_holds_nothing_up(database: str, keys: MemoryKeys) -> None:
+    account_id, other_id, book_id = identity("account"), identity("other"), identity("book")
+    text = {field: "a\0b" for field in ("name", "notes", "payee", "tags", "metadata", "memo.0")}
+    legs = (Posting(account_id, Decimal(1), "USD"), Posting(other_id, Decimal(-1), "USD"))
+    terms = Terms(date=dt.date(2026, 1, 1), postings=legs)
+    asserted = BalanceAsserted(
+        assertion_id=identity("a"), date=terms.date, amount=Decimal(1), currency="USD", text=text
+    )
+    drafts = [
+        Draft(book_id, BookOpened(owner_id=identity("owner"), currency="USD", time_zone="UTC", text=text)),
+        Draft(account_id, AccountOpened(kind="asset", type="cash", currency="USD", text=text)),
+        Draft(account_id, asserted),
+        Draft(identity("transaction"), TransactionPosted(terms=terms, text=text)),
+    ]
+    Projector(database, keys).catch_up()
+    reached = History(database, keys).append([Step(book_id, drafts)])
+    assert Projector(database, keys).catch_up() == reached
+    with psycopg.connect(database) as connection:
+        row = connection.execute("SELECT text->>'name' FROM views.accounts").fetchone()
+    assert row == ("ab",)
 
 
 def _kill_after_progress(url: str, before: int) -> None:
