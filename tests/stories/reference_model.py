@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Leg = tuple[str, int]
 Key = tuple[str, str]
@@ -25,6 +25,14 @@ class Entry(NamedTuple):
     payee: str
 
 
+class Assertion(NamedTuple):
+    """What somebody says an account has at the end of a day."""
+
+    account: str
+    day: int
+    posted: int
+
+
 class Balance(NamedTuple):
     posted: int
     pending: int
@@ -36,12 +44,13 @@ Change = tuple[object, object]
 
 @dataclass
 class Model:
-    """One book. `entries` are all transactions, `archived` the accounts closed to new postings, and `commands`
-    what each command changed: by thing, what it was before and after."""
+    """One book. `entries` are all transactions, `archived` the accounts closed to new postings, `asserted` what is
+    to stay true, and `commands` what each command changed: by thing, what it was before and after."""
 
     floors: dict[str, int | None] = field(default_factory=dict)
     archived: dict[str, bool] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    asserted: dict[str, Assertion] = field(default_factory=dict)
     undone: dict[str, bool] = field(default_factory=dict)
     commands: dict[str, dict[Key, Change]] = field(default_factory=dict)
 
@@ -61,20 +70,29 @@ class Model:
 
     def guard(self, changes: Sequence[tuple[Entry | None, Entry | None]]) -> None:
         """Raises Refused when the changes, taken together, lower what is available on an account on a day on
-        which it is then below its floor."""
+        which it is then below its floor, or make an assertion untrue; naming both where both are so."""
         gone = [before for before, _ in changes if before is not None]
         added = [after for _, after in changes if after is not None]
-        kept = list(self.entries.values())
+        then = list(self.entries.values())
         for entry in gone:
-            kept.remove(entry)
+            then.remove(entry)
+        then += added
+        broken = set()
         for account, floor in self.floors.items():
-            if floor is None:
-                continue
-            for day in range(1, 32):
-                now = self.balance(account, day).available
-                then = balance([*kept, *added], account, day).available
-                if then < now and then < floor:
-                    raise Refused("floor_breached")
+            for day in range(1, 32) if floor is not None else ():
+                before, after = self.balance(account, day).available, balance(then, account, day).available
+                if after < before and after < (floor or 0):
+                    broken.add("floor_breached")
+        for account, day, posted in self.asserted.values():
+            if self.balance(account, day).posted == posted != balance(then, account, day).posted:
+                broken.add("assertion_broken")
+        if broken:
+            raise Refused("|".join(sorted(broken)))
+
+    def agree(self, assertion: Assertion) -> None:
+        """Whether an assertion may be made. Raises Refused."""
+        if self.balance(assertion.account, assertion.day).posted != assertion.posted:
+            raise Refused("assertion_failed")
 
     def change(self, command: str, changes: Mapping[Key, Change]) -> None:
         """A command was carried out."""
@@ -97,6 +115,9 @@ class Model:
         back: dict[Key, Change] = {
             key: (after, self._back(before, after)) for key, (before, after) in changes.items()
         }
+        for _, (_, again) in back.items():
+            if isinstance(again, Assertion):
+                self.agree(again)
         entries = [change for (kind, _), change in back.items() if kind == "entry"]
         self.guard([(_entry(before), _entry(after)) for before, after in entries])
         return back | {("command", command): (False, True)}
@@ -108,13 +129,22 @@ class Model:
         )
 
     def _get(self, kind: str, name: str) -> object:
-        return {"entry": self.entries, "command": self.undone, "archived": self.archived}[kind].get(name)
+        return self._things(kind).get(name)
 
     def _set(self, kind: str, name: str, value: object) -> None:
-        if isinstance(value, Entry):
-            self.entries[name] = value
-        elif isinstance(value, bool):
-            (self.undone if kind == "command" else self.archived)[name] = value
+        things = self._things(kind)
+        if value is None:
+            things.pop(name)
+        else:
+            things[name] = value
+
+    def _things(self, kind: str) -> dict[str, Any]:
+        return {
+            "entry": self.entries,
+            "command": self.undone,
+            "archived": self.archived,
+            "assertion": self.asserted,
+        }[kind]
 
 
 def balance(entries: Iterable[Entry], account: str, until: int) -> Balance:
