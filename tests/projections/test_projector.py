@@ -197,7 +197,7 @@ def test_whoever_serves_requests_may_read_every_table_and_change_none(
 
 def test_a_character_that_postgresql_cannot_store_holds_nothing_up(database: str, keys: MemoryKeys) -> None:
     account_id, other_id, book_id = identity("account"), identity("other"), identity("book")
-    text = {field: "a\0b" for field in ("name", "notes", "payee", "tags", "metadata", "memo.0")}
+    text = dict.fromkeys(("name", "notes", "payee", "tags", "metadata", "memo.0"), "a\x00b")
     legs = (Posting(account_id, Decimal(1), "USD"), Posting(other_id, Decimal(-1), "USD"))
     terms = Terms(date=dt.date(2026, 1, 1), postings=legs)
     asserted = BalanceAsserted(
