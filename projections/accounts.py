@@ -91,6 +91,7 @@ class Accounts:
     tables: tuple[str, ...] = ("accounts",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
+    pipelined = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("account", ())

@@ -18,6 +18,7 @@ class Audit:
     tables: tuple[str, ...] = ("audit",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = SQL["indexes"]
+    pipelined = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         first, last = window[0].position, window.last

@@ -25,6 +25,7 @@ class Balances:
     tables: tuple[str, ...] = ("balances",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
+    pipelined = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         # A UUID hashes and compares in Python, an int in C: with numbers this takes a third of the time.

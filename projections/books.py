@@ -52,6 +52,7 @@ class Books:
     tables: tuple[str, ...] = ("books", "members")
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = SQL["indexes"]
+    pipelined = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("book", ())

@@ -16,7 +16,7 @@ SQL = sql.load(__file__)
 MOST_FACTS = 5_000
 MOST_BYTES = 8 << 20
 # So few facts are never too many bytes, however large each is, and are read without asking for sizes.
-_FEW = 50
+_FEW = 200
 
 
 class Feed:

@@ -72,7 +72,8 @@ class Projection(Protocol):
     `tables` are all that it owns, named without a schema: live they stand in `views`, during a rebuild in a
     scratch schema, and search_path says which. `schema` creates them with the keys that `apply` needs,
     `indexes` (may be empty) adds what only reading needs, after a rebuild has filled them. A higher
-    `version` has the tables rebuilt at the next start.
+    `version` has the tables rebuilt at the next start. A `pipelined` one does without COPY, so that its
+    statements may be sent before the answers to earlier ones are there.
 
     Every table has a column `book_id`, unless it is about the record as a whole; a row is a function of the
     facts of its book alone, whatever the windows they came in.
@@ -88,6 +89,8 @@ class Projection(Protocol):
     def schema(self) -> LiteralString: ...
     @property
     def indexes(self) -> LiteralString: ...
+    @property
+    def pipelined(self) -> bool: ...
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         """Brings the tables from before `window` to after it, in the transaction that `cursor` is in.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Event
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -15,7 +16,7 @@ from ledger.sealing import Keys
 from projections import rebuild, tables
 from projections.all import ALL
 from projections.feed import Feed
-from projections.projection import Projection, Window
+from projections.projection import Cursor, Projection, Window
 
 POLL = 0.25
 """Seconds after which the record is looked at although nothing was announced."""
@@ -106,6 +107,8 @@ class _Session:
         self._url = url
         self._keys = keys
         self._projections = projections
+        self._pipelined = [p for p in projections if p.pipelined]
+        self._others = [p for p in projections if not p.pipelined]
         self._observe = observe
         self._tables = tables.connect(url, tables.LIVE)
         self._record = tables.connect(url, tables.LIVE)
@@ -142,9 +145,9 @@ class _Session:
                 for _ in self._record.notifies(timeout=POLL, stop_after=1):
                     pass
             elif applied.facts < BACKLOG:
-                # It rests as long as it worked: idle, a fact is served at once; under load facts gather and
-                # share the cost of a window, and half a core at least is left to everybody else.
-                stop.wait(min(applied.seconds, LONGEST_REST))
+                # Idle, a fact is served at once; under load facts gather and share the cost of a window, and
+                # two thirds of a core at least are left to everybody else.
+                stop.wait(min(2 * applied.seconds, LONGEST_REST))
 
     def advance(self) -> Applied | None:
         """Applies the next window; None if there is nothing new."""
@@ -161,12 +164,30 @@ class _Session:
     def _apply(self, window: Window) -> bool:
         """Applies `window` in one transaction, unless somebody moved the tables meanwhile: then it only
         notes where they stand."""
-        with self._tables.transaction(), self._tables.cursor() as cursor:
+        try:
+            with self._tables.cursor() as cursor:
+                return self._apply_in_few_trips(window, cursor)
+        except BaseException:
+            with suppress(psycopg.Error):
+                self._tables.rollback()
+            raise
+
+    def _apply_in_few_trips(self, window: Window, cursor: Cursor) -> bool:
+        """Where the cores are busy, each wait for an answer is a wait for two processes to get their turn."""
+        with self._tables.pipeline():
+            cursor.execute("BEGIN")
             tables.take_window_lock(cursor)
             self.position = tables.position(cursor)
             if window[0].position != self.position + 1:
+                cursor.execute("ROLLBACK")
                 return False
-            tables.apply(window, self._projections, cursor)
+            for projection in self._pipelined:
+                projection.apply(window, cursor)
+        for projection in self._others:
+            projection.apply(window, cursor)
+        with self._tables.pipeline():
+            cursor.execute(tables.SQL["move"], {"position": window.last})
             cursor.execute(tables.SQL["notify"], {"position": str(window.last)})
+            cursor.execute("COMMIT")
         self.position = window.last
         return True

@@ -39,6 +39,7 @@ class Register:
     tables: tuple[str, ...] = ("transactions", "postings")
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = SQL["indexes"]
+    pipelined = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("transaction")

@@ -30,6 +30,7 @@ class Rollup:
     tables: tuple[str, ...] = ("rollup",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
+    pipelined = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         sums: _Sums = {}

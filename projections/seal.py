@@ -45,6 +45,7 @@ class Seal:
     tables: tuple[str, ...] = ("seal_tiles",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
+    pipelined = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         """Appends a window of consecutive facts; sealing the same facts again changes nothing.

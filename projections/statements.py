@@ -88,6 +88,7 @@ class Statements:
     tables: tuple[str, ...] = ("reconciliations", "assertions")
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
+    pipelined = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         _apply_reconciliations(window.by_noun.get("reconciliation", ()), cursor)
