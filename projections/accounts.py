@@ -131,7 +131,8 @@ async def account(
     connection: psycopg.AsyncConnection[Any], book_id: UUID, account_id: UUID
 ) -> AccountView | None:
     """One account of the book in whatever state; None if the book has no such account."""
-    cursor = await connection.execute(SQL["of_book"], {"book_id": book_id}, binary=True)
+    given = {"book_id": book_id, "account_id": account_id}
+    cursor = await connection.execute(SQL["with_ancestors"], given, binary=True)
     views = tree(AccountRow(*row) for row in await cursor.fetchall())
     return next((view for view in views if view.account.account_id == account_id), None)
 

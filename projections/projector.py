@@ -16,6 +16,7 @@ from ledger.sealing import Keys
 from projections import rebuild, tables
 from projections.all import ALL
 from projections.feed import Feed
+from projections.lanes import calm
 from projections.projection import Cursor, Projection, Window
 
 POLL = 0.25
@@ -66,6 +67,10 @@ class Projector:
 
     def run(self, stop: Event) -> None:
         """Projects until `stop` is set. A lost database is waited for; a defect in a projection is raised."""
+        with calm():
+            self._run(stop)
+
+    def _run(self, stop: Event) -> None:
         delay = FIRST_RETRY
         while not stop.is_set():
             try:
