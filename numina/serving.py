@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import getpid
 
+import psycopg
 from rich.console import Console
 
 from numina.cluster import make_home
@@ -17,6 +18,7 @@ from numina.embedded import EmbeddedPostgres
 from numina.listening import listen
 from numina.master_key import master_key
 from numina.occupation import Occupation, occupy
+from numina.pginstall import EmbeddedServerError
 from numina.settings import Settings
 from numina.supervisor import Supervisor, Worker
 from numina.trouble import Trouble
@@ -150,13 +152,27 @@ def _watch(
     while True:
         if server is not None and not server.running():
             supervisor.say("PostgreSQL died; starting it again")
-            server.stop()
-            server.start()
+            _revive(server, supervisor)
         supervisor.tend()
         if supervisor.processes() != known:
             known = supervisor.processes()
             occupation.remember(settings.base_url, known.values())
         time.sleep(TICK)
+
+
+def _revive(server: EmbeddedPostgres, supervisor: Supervisor) -> None:
+    """Starts a server that died, and again if it dies while it recovers. Raises EmbeddedServerError or
+    psycopg.OperationalError when it does not start however often it is tried."""
+    for tried in range(1, TRIES + 1):
+        try:
+            server.stop()
+            server.start()
+            return
+        except (EmbeddedServerError, psycopg.OperationalError):
+            if tried == TRIES:
+                raise
+            supervisor.say("PostgreSQL did not start; trying again")
+            time.sleep(tried * TICK)
 
 
 def _stop(supervisor: Supervisor) -> None:

@@ -85,6 +85,24 @@ def test_killing_any_part_at_any_moment_loses_and_repeats_nothing(
     _check_every_checkpoint_still_holds(crashing, witness.notes, tmp_path / "record.jsonl")
 
 
+def test_a_database_that_dies_again_while_it_recovers_comes_back(crashing: Serving) -> None:
+    owner = crashing.register()
+    made = _open(owner, "Kept", "asset")
+    killed: set[int] = set()
+    deadline = time.monotonic() + 60
+    while len(killed) < 3 and time.monotonic() < deadline:
+        server = crashing.postmaster()
+        if server is not None and server.pid not in killed and server.is_running():
+            with suppress(psutil.NoSuchProcess):
+                server.kill()
+                killed.add(server.pid)
+        time.sleep(0.01)
+    assert len(killed) == 3
+    status, found = definite(owner.client, "GET", f"/accounts/{made}", None, None, Counter())
+    assert status == 200, found
+    assert found["name"] == "Kept"
+
+
 def _kill_until(service: Serving, until: float) -> Counter[str]:
     """Kills something every few seconds; the supervisor is started again by us, all else by the supervisor."""
     random = Random(SEED)
