@@ -9,7 +9,7 @@ interpreter with work that has fifty milliseconds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -19,19 +19,19 @@ import psycopg
 
 from ledger.clock import Clock, system_clock
 from ledger.ids import NIL
-from ledger.log import decode_rows
 from ledger.sealing import Keys
 from projections import record_check, sql, tables
 from projections.all import ALL
+from projections.book_check import BookCheck
 from projections.derived import Derived, Mismatch
-from projections.projection import Projection, Window
+from projections.projection import Projection
 from projections.record_check import RecordCheck
 from projections.verify import unmade
 
 SQL = sql.load(__file__)
 
-MOST_FACTS = 250
-"""Facts of one step: some ten milliseconds of work."""
+RANGE = 1_000
+"""Facts of one step of the walk along the record."""
 RECORD, BOOKS, REGISTERS = "record", "books", "registers"
 """The parts of a pass, in order."""
 
@@ -67,7 +67,7 @@ class Auditor:
         self._connection = tables.connect(url, tables.LIVE, writing=False)
         self._derived = Derived(url, keys, projections, by_book=True)
         self._check = RecordCheck()
-        self._book: _Book | None = None
+        self._book: BookCheck | None = None
         self._progress: Progress | None = None
 
     def __enter__(self) -> Self:
@@ -127,7 +127,7 @@ class Auditor:
         return self._progress
 
     def _walk(self, progress: Progress) -> None:
-        self._report(progress, self._check.advance(self._connection, 4 * MOST_FACTS))
+        self._report(progress, self._check.advance(self._connection, RANGE))
         if self._check.position > progress.position:
             progress.position = progress.facts = self._check.position
             return
@@ -140,7 +140,7 @@ class Auditor:
             if row is None:
                 progress.part = REGISTERS
                 return
-            self._book = _Book(row[0], self._connection, self._derived, self._keys)
+            self._book = BookCheck(row[0], self._connection, self._derived, self._keys)
         found = self._book.step()
         if found is not None:
             progress.books += 1
@@ -165,59 +165,6 @@ class Auditor:
 
     def _save(self, progress: Progress) -> None:
         self._connection.execute(SQL["save"], msgspec.structs.asdict(progress))
-
-
-class _Book:
-    """One book's turn: replayed step by step, and compared at the end."""
-
-    def __init__(self, book_id: UUID, connection: tables.Connection, derived: Derived, keys: Keys) -> None:
-        self.book_id = book_id
-        self._connection = connection
-        self._derived = derived
-        self._keys = keys
-        self._reached = 0
-        derived.clear()
-
-    def step(self) -> list[Mismatch] | None:
-        """Replays some facts; once all are, compares, and returns what it found."""
-        try:
-            last, _ = self._positions(self._connection)
-            if self._replay(self._connection, last) == MOST_FACTS:
-                return None
-            with self._derived.snapshot():
-                return list(self._compare())
-        except psycopg.Error:
-            raise
-        except Exception as error:
-            # What was tampered with may be impossible to decode, unseal or replay, in any way.
-            detail = f"cannot be replayed past this position: {type(error).__name__}: {error}"
-            return [Mismatch("the record", detail, self._reached)]
-
-    def _compare(self) -> Iterator[Mismatch]:
-        connection = self._derived.connection
-        position, head = self._positions(connection)
-        while self._replay(connection, position):
-            pass
-        yield from self._derived.views(self.book_id)
-        given = {"book_id": self.book_id, "after": position, "last": head}
-        tail = connection.execute(SQL["tail"], given, binary=True).fetchall()
-        if tail:
-            self._derived.note(Window(decode_rows(tail, self._keys)))
-        yield from self._derived.registers(everything=False)
-        yield from self._derived.laws()
-
-    def _replay(self, connection: tables.Connection, last: int) -> int:
-        given = {"book_id": self.book_id, "after": self._reached, "last": last, "limit": MOST_FACTS}
-        rows = connection.execute(SQL["page"], given, binary=True).fetchall()
-        if rows:
-            window = Window(decode_rows(rows, self._keys))
-            self._derived.apply(window)
-            self._reached = window.last
-        return len(rows)
-
-    def _positions(self, connection: tables.Connection) -> tuple[int, int]:
-        [row] = connection.execute(SQL["positions"]).fetchall()
-        return row[0], row[1]
 
 
 class Status(msgspec.Struct, frozen=True):
