@@ -57,11 +57,6 @@ class Keys(Protocol):
         """A fingerprint under the installation's own key, for what must be unique across everybody."""
 
 
-def place(stream_id: UUID, version: int, field: str) -> bytes:
-    """Where a sealed field belongs; bound into the seal so that it cannot be moved to another fact."""
-    return stream_id.bytes + version.to_bytes(8, "big") + field.encode()
-
-
 class Nonces:
     """Random nonces, drawn from the operating system many at a time: each call into it lets go of the
     interpreter's lock, and a busy thread beside this one may keep it for milliseconds. For one thread."""
@@ -86,7 +81,8 @@ class Nonces:
 def sealed(
     fact: Fact, stream_id: UUID, version: int, key: DataKey, nonce: Callable[[], bytes]
 ) -> Mapping[str, str]:
-    """The fact's text with every field sealed in its place."""
+    """The fact's text with every field sealed in its place: the stream, version and name of the field are bound
+    into the seal, so that it cannot be moved to another fact."""
     prefix = stream_id.int.to_bytes(16, "big") + version.to_bytes(8, "big")
     seal = key.seal
     return {field: seal(text, prefix + field.encode(), nonce()) for field, text in fact.text.items()}

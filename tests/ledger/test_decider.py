@@ -14,9 +14,12 @@ from ledger.clock import system_clock
 from ledger.command import Outcome
 from ledger.decider import Decider
 from ledger.queue import Submission
+from ledger.refusals import InvalidValue
 from ledger.store import HeadMoved, Store, connect, read_head
 from ledger.transactions.changes import VoidTransaction
 from ledger.transactions.refusals import AlreadyVoided
+from ledger.undo.commands import UndoCommand
+from ledger.undo.refusals import AccountInUse, ChangedSince
 from ledger.writer import Writer
 from tests.ledger.test_idempotency import keyed
 from tests.support.keys import MemoryKeys
@@ -145,3 +148,47 @@ def test_refusals_alone_are_not_answered_on_an_old_head(ahead: Ahead, writer: Wr
     writer.handle_sync(first)
     with pytest.raises(HeadMoved):
         ahead.settle()
+
+
+def test_a_floor_is_not_set_over_money_that_is_on_its_way_out(
+    ahead: Ahead, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    ahead.decide(posting(book, cash=-30, food=30))
+    ahead.hand_over()
+    guard = book.command(AmendAccount, account_id=book.accounts["cash"], guard=Guard(amount(-10)))
+    (refused,) = ahead.decide(guard)
+    assert isinstance(refused, InvalidValue)
+    ahead.hand_over()
+    ahead.settle()
+    assert_sound(database, keys)
+
+
+def test_an_account_that_is_being_posted_on_is_not_withdrawn(
+    ahead: Ahead, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    opened = next(o for c, o in book.begun if getattr(c, "account_id", None) == book.accounts["food"])
+    ahead.decide(posting(book, cash=-30, food=30))
+    ahead.hand_over()
+    undo = book.command(UndoCommand, undone_id=opened.command_id, first=opened.first, last=opened.last)
+    (refused,) = ahead.decide(undo)
+    assert isinstance(refused, AccountInUse)
+    ahead.settle()
+    ahead.hand_over()
+    ahead.settle()
+    assert_sound(database, keys)
+
+
+def test_an_undoing_sees_the_change_that_is_on_its_way(
+    ahead: Ahead, writer: Writer, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    posted = writer.handle_sync(first := posting(book, cash=-1, food=1))
+    ahead.decider.catch_up(read_head(ahead.connection))
+    ahead.decide(book.command(VoidTransaction, transaction_id=first.transaction_id))
+    ahead.hand_over()
+    undo = book.command(UndoCommand, undone_id=posted.command_id, first=posted.first, last=posted.last)
+    (refused,) = ahead.decide(undo)
+    assert isinstance(refused, ChangedSince)
+    assert [later["topic"] for later in refused.facts["later"]] == ["transaction.voided"]
+    ahead.hand_over()
+    ahead.settle()
+    assert_sound(database, keys)

@@ -9,7 +9,7 @@ from ledger.identity.events import UserRenamed
 from ledger.ids import derived_id
 from ledger.log import LogReader
 from ledger.refusals import Unknown
-from ledger.sealing import DataKey, Nonces, SealBroken, place, sealed, subject, unsealed
+from ledger.sealing import DataKey, Nonces, SealBroken, sealed, subject, unsealed
 from ledger.transactions.changes import AmendTransaction
 from ledger.transactions.events import Terms, TransactionPosted
 from tests.support.keys import MemoryKeys
@@ -41,10 +41,11 @@ def test_the_same_text_is_never_sealed_alike() -> None:
 
 
 def test_a_changed_byte_breaks_the_seal() -> None:
-    text = KEY.seal("Bistro", place(STREAM, 1, "payee"), b"n" * 12)
-    broken = text[:-5] + ("A" if text[-5] != "A" else "B") + text[-4:]
-    with pytest.raises(SealBroken):
-        KEY.unseal(broken, place(STREAM, 1, "payee"))
+    text = sealed(FACT, STREAM, 1, KEY, NONCE)["payee"]
+    for index in (0, 15, len(text) - 5):
+        broken = text[:index] + ("A" if text[index] != "A" else "B") + text[index + 1 :]
+        with pytest.raises(SealBroken):
+            unsealed({"payee": broken}, STREAM, 1, KEY)
 
 
 def test_without_the_key_there_is_no_text() -> None:
