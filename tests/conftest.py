@@ -6,6 +6,7 @@ from itertools import count
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from migrations.runner import migrate
@@ -13,6 +14,10 @@ from numina.embedded import EmbeddedPostgres, throw_away
 from tests.support.keys import MemoryKeys
 
 _numbers = count(1)
+
+# A busy machine makes any example slow; what must be fast is measured by the benchmark.
+settings.register_profile("numina", deadline=None)
+settings.load_profile("numina")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
