@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Any
 from uuid import UUID
 
-from ledger.postings import Posting
+from ledger.postings import MAX_POSTINGS, Posting
 from ledger.record import Recorded
 from ledger.transactions.events import Terms
 from projections.copying import clean
@@ -45,7 +45,7 @@ COLUMNS = {
 }
 # A row of `postings` up to version: of 12 columns, each with its length before it. Then the line.
 _posting = Struct("!h iq iq iq ii ii".replace(" ", "")).pack
-_line = Struct("!ii").pack
+_LINES = [Struct("!ii").pack(4, line) for line in range(MAX_POSTINGS)]
 _NULL = b"\xff\xff\xff\xff"
 _UUID = b"\0\0\0\x10"
 
@@ -182,7 +182,7 @@ class Entry:
                 value = amount(str(p.amount))
                 currency = text(p.currency)
                 yield b"".join(
-                    (begin, _line(4, line), book_id, accounts[line], others[line], currency, state, value)
+                    (begin, _LINES[line], book_id, accounts[line], others[line], currency, state, value)
                 )
 
     def row(self) -> tuple[Any, ...]:

@@ -53,7 +53,8 @@ class _Change:
     def __init__(self, cursor: Cursor, facts: Sequence[Recorded]) -> None:
         self._cursor = cursor
         self._facts = facts
-        self._entries: dict[UUID, Entry] = {}
+        # By the transaction's id as a number, which hashes in C.
+        self._entries: dict[int, Entry] = {}
         self._stopped: list[tuple[int, int, int]] = []
 
     def apply(self) -> None:
@@ -62,19 +63,20 @@ class _Change:
         for recorded in self._facts:
             fact = recorded.fact
             if isinstance(fact, _BEGINNINGS):
-                entries[recorded.stream_id] = Entry.begun(recorded, fact.terms, fact.text)
+                entries[recorded.stream_id.int] = Entry.begun(recorded, fact.terms, fact.text)
             else:
-                self._change(entries[recorded.stream_id], recorded, fact)
+                self._change(entries[recorded.stream_id.int], recorded, fact)
         self._put_back()
 
     def _take_out(self) -> None:
         """The transactions that began before this window."""
-        new = {r.stream_id for r in self._facts if r.version == 1}
-        old = {r.stream_id for r in self._facts if r.version > 1} - new
-        if old:
-            for row in self._cursor.execute(SQL["take_out"], {"ids": list(old)}, binary=True).fetchall():
-                entry = Entry.taken(row)
-                self._entries[entry.id] = entry
+        changed = {r.stream_id for r in self._facts if r.version > 1}
+        if not changed:
+            return
+        old = changed - {r.stream_id for r in self._facts if r.version == 1}
+        for row in self._cursor.execute(SQL["take_out"], {"ids": list(old)}, binary=True).fetchall():
+            entry = Entry.taken(row)
+            self._entries[entry.id.int] = entry
 
     def _put_back(self) -> None:
         if self._stopped:

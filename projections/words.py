@@ -88,9 +88,12 @@ def tsvector(
     """All lexemes of a transaction, as PostgreSQL receives a tsvector (count; then for each lexeme the text,
     a NUL, the number of places and the places). Words of payee, notes, tags and memos are weighted A to D."""
     # Ids go by their numbers, which are found in a cache in a third of the time.
-    lexemes = [_fixed(f"={type_}"), *(_account_lexeme(p.account_id.int) for p in postings)]
+    lexemes = [_fixed(f"={type_}")]
+    for p in postings:
+        lexemes.append(_account_lexeme(p.account_id.int))
     # Two legs are of one size.
-    lexemes += [_size_lexeme(p.amount) for p in (postings[:1] if len(postings) == 2 else postings)]
+    for p in postings[:1] if len(postings) == 2 else postings:
+        lexemes.append(_size_lexeme(p.amount))
     if tags or memos:
         lexemes += [_fixed(f"#{fold_tag(tag)}") for tag in tags]
         texts = [(payee, PAYEE), (notes, NOTES), *((tag, TAG) for tag in tags), *((m, MEMO) for m in memos)]
