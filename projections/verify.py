@@ -13,6 +13,7 @@ from projections import record_check, tables
 from projections.all import ALL
 from projections.derived import Derived, Mismatch
 from projections.feed import Feed
+from projections.lanes import calm
 from projections.projection import Projection, Window
 from projections.rebuild import Progress, silent
 from projections.record_check import RecordCheck
@@ -34,7 +35,11 @@ def verify(
     ways; walks the record itself; checks laws 1 to 6. The service may run meanwhile: what is compared is
     seen at one moment. Memory does not grow with the record; the temporary tables take disk space."""
     start = time.perf_counter()
-    with Derived(url, keys, projections) as derived, tables.connect(url, tables.LIVE, writing=False) as other:
+    with (
+        calm(),
+        Derived(url, keys, projections) as derived,
+        tables.connect(url, tables.LIVE, writing=False) as other,
+    ):
         found = list(unmade(other, projections))
         if found:
             return Verification(0, 0, time.perf_counter() - start, tuple(found))
