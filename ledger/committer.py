@@ -12,9 +12,9 @@ from ledger.clock import Clock
 from ledger.decider import Decider
 from ledger.memory import NotSettled
 from ledger.queue import Limits, Queue, Result, Submission
-from ledger.refusals import NotStored
+from ledger.refusals import InDoubt, NotStored
 from ledger.sealing import Keys
-from ledger.store import HeadMoved, Store, connect
+from ledger.store import HeadMoved, Store, connect, lost, was_stored
 
 # A batch this small is stored by the deciding thread itself: handing it over would take longer.
 _SMALL = 4
@@ -43,7 +43,8 @@ class Committer:
     moves the log's head refuses to store when another process has written meanwhile. Then, and at the start,
     everything unanswered is decided again with the lock held first.
 
-    A failure of the database answers NotStored to everything decided so far; the next batch begins afresh.
+    A failure of the database answers NotStored to everything decided so far, but for a batch that the record turns
+    out to hold; the next batch begins afresh.
     """
 
     def __init__(
@@ -137,10 +138,10 @@ class Committer:
         decider.catch_up(head)
         results = decider.decide(taken)
         batch, parameters = decider.finish()
-        store.commit(head, parameters)
-        decider.stored(batch)
-        self._decided = []
-        self._answer(Flight(batch, list(map(Decided, taken, results)), Future(), began))
+        flight = Flight(batch, list(map(Decided, taken, results)), Future(), began)
+        self._flight, self._decided = flight, []
+        self._store_flight(store, flight, parameters)
+        self._settle()
 
     def _hand_over(self, decider: Decider) -> None:
         store = self._open_store()
@@ -197,10 +198,24 @@ class Committer:
             self._decider.forget()
 
     def _give_up(self, error: Exception) -> None:
-        """Answers everything decided so far that it is not stored, and begins with fresh connections."""
-        failure = NotStored(f"The batch could not be stored ({type(error).__name__}); send it again.")
-        failure.__cause__ = error
+        """Answers everything decided so far that it is not stored, and begins with fresh connections. Of a batch
+        whose connection was lost while it was being stored, the record itself says whether it was."""
         self._close()
+        failure: NotStored | InDoubt
+        failure = NotStored(f"The batch could not be stored ({type(error).__name__}); send it again.")
+        flight = self._flight
+        if flight is not None and flight.batch.facts and lost(flight.done.exception()):
+            limits = self._limits
+            stored = was_stored(self._url, flight.batch.facts[0], limits.lock_ms, limits.stalled_seconds)
+            if stored:
+                self._flight = None
+                self._answer(flight)
+            elif stored is None:
+                failure = InDoubt(
+                    f"The database failed while it was storing ({type(error).__name__}). Send it again with the "
+                    "same Idempotency-Key; without one, look first whether it was carried out."
+                )
+        failure.__cause__ = error
         for submission, _ in self._unanswered():
             submission.deliver([failure] * len(submission.commands))
             self._queue.answered(len(submission.commands))

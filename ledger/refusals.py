@@ -76,3 +76,7 @@ class Overloaded(TryAgain):
 
 class NotStored(TryAgain):
     """The database failed before the commit was confirmed."""
+
+
+class InDoubt(TryAgain):
+    """The database failed while it was storing, and it is not known whether it did."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Sequence
+from time import monotonic, sleep
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,19 @@ import psycopg
 from ledger import arrays
 from ledger.batch import APPEND, Answered, Head
 from ledger.command import Balance
+from ledger.record import Recorded
 
 _HEAD = "SELECT position, recorded_at FROM record.head"
 _ANSWERED = (
     "SELECT command_id, first, last, request, answer FROM registers.commands WHERE command_id = ANY(%s)"
 )
+_HOLDS = """
+    SELECT FROM record.stored_events WHERE originator_id = %s AND originator_version = %s AND command_id = %s
+"""
+# Connection exceptions, and the ends that a server puts to one (PostgreSQL's table of error codes).
+_ENDED = ("08", "57P")
+# Seconds between two attempts to find out what became of a batch.
+_ASK_AGAIN = 0.1
 _answers = msgspec.json.Decoder(list[tuple[UUID, str, Balance]])
 
 
@@ -43,6 +52,12 @@ class Store:
         """Opens the transaction, keeps everybody else from appending, and says where the log ends."""
         self._connection.execute("BEGIN")
         return read_head(self._connection, " FOR UPDATE")
+
+    def holds(self, fact: Recorded) -> bool:
+        """Whether a fact is in the record. Takes the lock: whoever was storing it has finished then."""
+        self.lock()
+        ids = fact.stream_id, fact.version, fact.command_id
+        return self._connection.execute(_HOLDS, ids).fetchone() is not None
 
     def commit(self, head: Head, parameters: Sequence[Any] | None) -> None:
         """Stores a batch in the transaction that `lock` opened, or in one of its own, and commits.
@@ -82,6 +97,30 @@ def hung_up(connection: psycopg.Connection[Any]) -> bool:
     poller = select.poll()
     poller.register(connection.fileno(), select.POLLIN)
     return bool(poller.poll(0))
+
+
+def lost(error: BaseException | None) -> bool:
+    """Whether an error is the loss of the connection, so that what was asked for last may have happened."""
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith(_ENDED)
+
+
+def was_stored(url: str, fact: Recorded, lock_ms: int, seconds: float) -> bool | None:
+    """Whether a fact is in the record, once nobody can still be storing it; None when that cannot be found out
+    within `seconds`."""
+    until = monotonic() + seconds
+    while True:
+        try:
+            store = Store(url, lock_ms)
+            try:
+                return store.holds(fact)
+            finally:
+                store.close()
+        except psycopg.Error:
+            if monotonic() >= until:
+                return None
+            sleep(_ASK_AGAIN)
 
 
 def read_head(connection: psycopg.Connection[Any], how: str = "") -> Head:
