@@ -39,6 +39,9 @@ _SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # A rebuild builds indexes on several connections at once as it is; on a starved machine one more worker for each
+    # may never get to start, and the session that waits for it spins.
+    "max_parallel_maintenance_workers": "0",
 }
 
 
