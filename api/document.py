@@ -103,7 +103,7 @@ def _response(text: str) -> dict[str, Any]:
 
 
 _RESPONSES: dict[str | int, str] = {
-    "default": "The request was refused, or failed; nothing was stored.",
+    "default": "The request was refused, or failed; a refusal leaves nothing behind.",
     400: "The request cannot be read.",
     401: "A valid access token is needed.",
     404: "There is no such thing, or it is not yours.",
@@ -111,7 +111,8 @@ _RESPONSES: dict[str | int, str] = {
     412: "The thing has changed since you read it.",
     413: "The body is too large.",
     422: "The content is not acceptable.",
-    503: "Try again after `Retry-After` seconds; nothing was stored.",
+    503: "Try again after `Retry-After` seconds, with the same Idempotency-Key; nothing was stored, unless `detail` "
+    "says that this is not known.",
 }
 _PROBLEM = {
     "type": "object",
