@@ -179,7 +179,7 @@ class Entry:
             accounts = [_UUID + p.account_id.bytes for p in terms.postings]
             others = accounts[::-1] if len(accounts) == 2 else [_NULL] * len(accounts)
             for line, p in enumerate(terms.postings):
-                value = amount(str(p.amount))
+                value = amount(p.amount)
                 currency = text(p.currency)
                 yield b"".join(
                     (begin, _LINES[line], book_id, accounts[line], others[line], currency, state, value)

@@ -21,6 +21,8 @@ TRAILER = b"\xff\xff"
 DAY_ZERO = date(2000, 1, 1).toordinal()
 """The ordinal of the date that PostgreSQL counts days from."""
 _CHUNK = 500
+_NEGATIVE = b"\x40\0"
+"""The sign of a numeric, the third of its 16-bit fields."""
 
 _size = Struct("!i").pack
 _numeric = adapters.get_dumper(Decimal, PyFormat.BINARY)(Decimal).dump
@@ -33,12 +35,21 @@ def text(value: str) -> bytes:
     return _size(len(raw)) + raw
 
 
+def amount(value: Decimal) -> bytes:
+    """A numeric with its length before it."""
+    digits = str(value)
+    return _both(digits[1:])[1] if digits[0] == "-" else _both(digits)[0]
+
+
 @lru_cache(maxsize=50_000)
-def amount(digits: str) -> bytes:
-    """A numeric with its length before it. It is named by its digits, because equal decimals of different
-    scale would share a place in the cache and be stored with the scale of whichever came first."""
+def _both(digits: str) -> tuple[bytes, bytes]:
+    """The numeric of some digits without a sign, and its opposite: the two legs of a transaction, as a rule.
+    It is named by its digits, because equal decimals of different scale would share a place in the cache and be
+    stored with the scale of whichever came first."""
     raw = bytes(_numeric(Decimal(digits)) or b"")
-    return _size(len(raw)) + raw
+    size = _size(len(raw))
+    # Zero has no digits, and no sign.
+    return size + raw, size + (raw[:4] + _NEGATIVE + raw[6:] if raw[:2] != b"\0\0" else raw)
 
 
 def copy_packed(cursor: Cursor, statement: LiteralString, rows: Sequence[bytes]) -> None:

@@ -93,7 +93,7 @@ def tsvector(
         lexemes.append(_account_lexeme(p.account_id.int))
     # Two legs are of one size.
     for p in postings[:1] if len(postings) == 2 else postings:
-        lexemes.append(_size_lexeme(p.amount))
+        lexemes.append(_size_lexeme(p.amount.copy_abs()))
     if tags or memos:
         lexemes += [_fixed(f"#{fold_tag(tag)}") for tag in tags]
         texts = [(payee, PAYEE), (notes, NOTES), *((tag, TAG) for tag in tags), *((m, MEMO) for m in memos)]
