@@ -152,7 +152,7 @@ def test_hledger_checks_the_exported_journal_and_agrees(book: Book, service: Ser
     file = tmp_path / "book.journal"
     written = service.cli("export", "--format", "hledger", "--book", book.person.book_id, "-o", str(file))
     assert written.returncode == 0, written.stderr
-    _hledger(file, "check", "accounts", "ordereddates", "parseable", "balancedwithautoconversion")
+    _hledger(file, "check", "--strict")
     declared = re.findall(r"^account (.*?)  ; type:., id:(\S+)$", file.read_text(), re.MULTILINE)
     ids = dict(declared)
     rows = csv.DictReader(
