@@ -11,6 +11,7 @@ from psycopg import sql
 
 from migrations.runner import migrate
 from numina.embedded import EmbeddedPostgres, throw_away
+from tests.support.given_server import GivenServer
 from tests.support.keys import MemoryKeys
 
 _numbers = count(1)
@@ -24,18 +25,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the tests that could go on for ever may take."""
     times = parser.getgroup("numina")
     times.addoption("--crash-seconds", type=float, default=30, help="seconds of killing the service's parts")
+    times.addoption(
+        "--server", help="the URL of a superuser on a PostgreSQL to use instead of the embedded one"
+    )
     times.addoption("--fuzz-examples", type=int, default=0, help="examples for each operation or machine")
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[EmbeddedPostgres]:
+def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres | GivenServer]:
     """One server for the whole run (one for each worker of pytest-xdist)."""
+    if given := request.config.getoption("--server"):
+        yield GivenServer(given)
+        return
     with throw_away() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def template(server: EmbeddedPostgres) -> str:
+def template(server: EmbeddedPostgres | GivenServer) -> str:
     """The name of a migrated database that nobody is connected to, to be cloned."""
     _create(server, "template", "template0")
     migrate(server.url_of("numina", "template"))
@@ -43,7 +50,9 @@ def template(server: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def fresh_database(server: EmbeddedPostgres, template: str) -> Callable[[], AbstractContextManager[str]]:
+def fresh_database(
+    server: EmbeddedPostgres | GivenServer, template: str
+) -> Callable[[], AbstractContextManager[str]]:
     """Makes fresh, migrated, empty databases, for tests that need several: `with fresh_database() as url`."""
 
     @contextmanager
@@ -75,7 +84,7 @@ def keys() -> MemoryKeys:
     return MemoryKeys()
 
 
-def _create(server: EmbeddedPostgres, name: str, template: str) -> None:
+def _create(server: EmbeddedPostgres | GivenServer, name: str, template: str) -> None:
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))

@@ -1,0 +1,24 @@
+"""A PostgreSQL that runs already, in the place of the embedded one: to try the suite on another release."""
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+
+class GivenServer:
+    """`url` is that of a superuser who may sign in without a password, and so may the role `numina`, which is made
+    here with no more rights than the embedded server gives it."""
+
+    def __init__(self, url: str) -> None:
+        self.admin_url = url
+        with psycopg.connect(url, autocommit=True) as connection:
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'numina'").fetchone():
+                connection.execute("CREATE ROLE numina LOGIN CREATEROLE CREATEDB")
+
+    def url_of(self, user: str, database: str) -> str:
+        """The URL of a role on a database of this server."""
+        return make_conninfo(self.admin_url, user=user, dbname=database)
+
+    @property
+    def url(self) -> str:
+        """The URL of the role `numina` on the server's first database."""
+        return self.url_of("numina", str(conninfo_to_dict(self.admin_url).get("dbname", "postgres")))
