@@ -134,6 +134,15 @@ def test_the_books_balance_in_every_commodity(book: Book) -> None:
     assert not any(sums.values())
 
 
+def test_read_models_that_are_rebuilt_meanwhile_say_the_same(book: Book, service: Serving) -> None:
+    before = _all_balances(book)
+    rebuilt = service.cli("rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert _all_balances(book) == before
+    verified = service.cli("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
 def test_the_exported_beancount_ledger_passes_bean_check_and_agrees(
     book: Book, service: Serving, tmp_path: Path
 ) -> None:
