@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger.accounts.events import AccountOpened, BalanceAsserted
 from ledger.books.events import BookOpened
@@ -230,7 +231,7 @@ def _project(url: str) -> None:
 
 
 def _disconnect(server: EmbeddedPostgres, url: str) -> None:
-    name = url.rsplit("/", 1)[1].split("?")[0]
+    name = conninfo_to_dict(url)["dbname"]
     with psycopg.connect(server.admin_url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
