@@ -11,7 +11,7 @@ class GivenServer:
     def __init__(self, url: str) -> None:
         self.admin_url = url
         with psycopg.connect(url, autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'numina'").fetchone():
+            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'numina'").fetchone() is None:
                 connection.execute("CREATE ROLE numina LOGIN CREATEROLE CREATEDB")
 
     def url_of(self, user: str, database: str) -> str:
