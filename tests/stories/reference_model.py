@@ -161,6 +161,23 @@ def balance(entries: Iterable[Entry], account: str, until: int) -> Balance:
     return Balance(sums["posted"], sums["pending"], sums["posted"] + sums["reserved"])
 
 
+def part_of(legs: Sequence[Leg], part: int) -> tuple[Leg, ...]:
+    """The legs of a hold when a part of it is posted: shared out in proportion on either side, what is left over
+    in cents going to the largest remainders, the earlier first."""
+    held = sum(cents for _, cents in legs if cents > 0)
+    shares = [abs(cents) * part // held for _, cents in legs]
+    for sign in (1, -1):
+        side = [number for number, (_, cents) in enumerate(legs) if cents * sign > 0]
+        left = part - sum(shares[number] for number in side)
+        for number in sorted(side, key=lambda n: -(abs(legs[n][1]) * part % held))[:left]:
+            shares[number] += 1
+    return tuple(
+        (name, share if cents > 0 else -share)
+        for (name, cents), share in zip(legs, shares, strict=True)
+        if share
+    )
+
+
 def _only_words(before: Entry | None, after: Entry) -> bool:
     """Whether the same money stays where it was on its day."""
     if before is None or (before.state, before.day) != (after.state, after.day):
