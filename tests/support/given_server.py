@@ -1,6 +1,7 @@
 """A PostgreSQL that runs already, in the place of the embedded one: to try the suite on another release."""
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 
@@ -13,6 +14,12 @@ class GivenServer:
         with psycopg.connect(url, autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'numina'").fetchone() is None:
                 connection.execute("CREATE ROLE numina LOGIN CREATEROLE CREATEDB")
+            # Left by an earlier run, whose migrations may have been others. One run at a time, so no xdist.
+            connection.execute("DROP DATABASE IF EXISTS template WITH (FORCE)")
+            for (name,) in connection.execute(
+                "SELECT datname FROM pg_database WHERE datname ~ '^test[0-9]+$'"
+            ):
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def url_of(self, user: str, database: str) -> str:
         """The URL of a role on a database of this server."""
