@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -27,6 +28,7 @@ Connection = psycopg.AsyncConnection[Any]
 
 _STREAM = f"SELECT {COLUMNS} FROM record.stored_events WHERE originator_id = %s ORDER BY originator_version"  # noqa: S608
 _HEAD = "SELECT position FROM record.head"
+_PROGRESS = "SELECT (SELECT position FROM record.head), (SELECT position FROM views.tracking)"
 
 
 class NotFresh(TryAgain):
@@ -105,26 +107,38 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
     """
     found = context(request)
     known = found.services
-    async with known.pool.connection() as connection:
-        if found.headers.get(b"numina-consistency") == b"eventual":
-            found.position = known.freshness.position
-            yield connection
-            return
-        recorded = await head(connection)
-        if known.freshness.position >= recorded:
-            found.position = known.freshness.position
-            yield connection
-            return
-    # Waiting must not hold a connection that somebody else could work with.
-    if not await known.freshness.reach(recorded, known.patience):
-        raise NotFresh(
-            f"The read models are at {known.freshness.position} of {recorded}. Try again, or send "
-            "`Numina-Consistency: eventual` to read them as they are.",
-            retry_after=1,
-        )
-    found.position = known.freshness.position
-    async with known.pool.connection() as connection:
-        yield connection
+    eventual = found.headers.get(b"numina-consistency") == b"eventual"
+    until = monotonic() + known.patience
+    wanted = None
+    while True:
+        async with known.pool.connection() as connection:
+            recorded, projected = await progress(connection)
+            if wanted is None:
+                wanted = 0 if eventual else recorded
+            # Only this connection tells: what was heard of earlier may be from before the server crashed, and
+            # such a crash loses the last windows of the projections, though never a fact.
+            if projected >= wanted:
+                found.position = projected
+                yield connection
+                return
+        # Waiting must not hold a connection that somebody else could work with.
+        left = until - monotonic()
+        if left <= 0 or not await known.freshness.reach(wanted, left):
+            raise NotFresh(
+                f"The read models are at {projected} of {wanted}. Try again, or send "
+                "`Numina-Consistency: eventual` to read them as they are.",
+                retry_after=1,
+            )
+
+
+async def progress(connection: Connection) -> tuple[int, int]:
+    """The position of the last fact that is recorded, and of the last that is projected; 0 for none."""
+    try:
+        row = await (await connection.execute(_PROGRESS)).fetchone()
+    except psycopg.errors.UndefinedTable:
+        # Before the first projector has run there are no read models.
+        return await head(connection), 0
+    return (int(row[0] or 0), int(row[1] or 0)) if row else (0, 0)
 
 
 async def head(connection: Connection) -> int:

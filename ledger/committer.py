@@ -234,6 +234,8 @@ class Committer:
             self._close()
 
     def _ready(self) -> Decider:
+        if self._flight is None and not self._decided:
+            self._hang_up_too()
         if self._decider is None:
             self._decider = Decider(connect(self._url), self._keys, self._clock, self._settle)
         return self._decider

@@ -112,8 +112,25 @@ def test_a_database_that_dies_in_the_middle_costs_nothing_that_was_answered(
     assert len(answered) == len(set(answered))
 
 
+def test_a_server_that_was_restarted_meanwhile_costs_nobody_anything(
+    writer: Writer, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    for count in range(1, 4):
+        rows(database, _KILL)
+        while rows(database, _RUNNING):
+            time.sleep(0.01)
+        writer.handle_sync(posting(book, cash=-1, food=1))
+        assert balance(database, book.accounts["food"])[0] == count
+    assert_sound(database, keys)
+
+
 _KILL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = 'numina writer' AND datname = current_database()"
+)
+
+_RUNNING = (
+    "SELECT pid FROM pg_stat_activity "
     "WHERE application_name = 'numina writer' AND datname = current_database()"
 )
 

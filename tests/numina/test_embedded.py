@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -295,8 +296,18 @@ def test_a_server_that_is_just_recovering_is_stopped_all_the_same(folder: Path) 
     home = folder / "home"
     user = hold_elsewhere(home)
     server = postmaster_of(home)
-    [checkpointer] = [child for child in server.children() if "checkpointer" in " ".join(child.cmdline())]
-    checkpointer.kill()
+    child_named(server, "checkpointer").kill()
     user.kill()
     user.wait()
     assert eventually(lambda: not alive(server))
+
+
+def child_named(server: psutil.Process, title: str) -> psutil.Process:
+    """The one process of a server that has a word in its title; the others come and go meanwhile."""
+    found = []
+    for child in server.children():
+        with suppress(psutil.NoSuchProcess):
+            if title in " ".join(child.cmdline()):
+                found.append(child)
+    [only] = found
+    return only

@@ -68,7 +68,7 @@ def test_killing_any_part_at_any_moment_loses_and_repeats_nothing(
     for client in clients:
         if client.failure is not None:
             raise AssertionError(
-                f"{client.name}: {statuses}, {killed}\n{_told(crashing)}"
+                f"{client.name}: {client.failure!r:.2000}\n{statuses}, {killed}\n{_told(crashing)}"
             ) from client.failure
     assert killed.total() >= min(FEWEST_KILLS, seconds // 5)
     assert statuses[500] == 0, _told(crashing)
