@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import structlog
 
+from ledger.session import session_url
+
 CHANNEL = "projected"
 # Announcements can be missed (a lost connection, a rebuild that swaps the tables), so the table is asked too.
 ASK_EVERY = 0.5
@@ -32,9 +34,8 @@ class Projected:
         while True:
             try:
                 connection = await psycopg.AsyncConnection.connect(
-                    self._url,
+                    session_url(self._url, self._role),
                     autocommit=True,
-                    options=f"-c role={self._role}",
                     application_name="numina freshness",
                 )
                 async with connection:

@@ -9,6 +9,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gateways.vault import Wrapping
+from ledger.session import session_url
 
 Purpose = Literal["token", "checkpoint"]
 
@@ -68,7 +69,7 @@ class SigningKeys:
         return SigningKey(kid, private)
 
     def _connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._url, options=f"-c role={self._role}")
+        return psycopg.connect(session_url(self._url, self._role))
 
 
 def _owner(purpose: Purpose, kid: str) -> bytes:

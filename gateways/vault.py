@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger.sealing import NONCE_BYTES, DataKey
+from ledger.session import session_url
 
 MASTER_BYTES = 32
 
@@ -126,7 +127,7 @@ class Vault:
 
     def _open(self) -> psycopg.Connection[tuple[bytes | None]]:
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = psycopg.connect(self._url, autocommit=True, options=f"-c role={self._role}")
+            self._connection = psycopg.connect(session_url(self._url, self._role), autocommit=True)
         return self._connection
 
 

@@ -18,7 +18,7 @@ from ledger.memory import Memory, NotLoaded, NotSettled
 from ledger.queue import Submission
 from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
-from ledger.sealing import DataKey, Keys, Nonces, sealed, subject
+from ledger.sealing import DataKey, Keys, nonces, sealed, subject
 
 
 class NotCarriedOut(Refusal):
@@ -47,7 +47,7 @@ class Decider:
         self._answered: dict[int, Answered] = {}
         # Of the open batch only: a key that is destroyed must not seal anything after it.
         self._data_keys: dict[int, DataKey] = {}
-        self._nonce = Nonces()
+        self._nonce = nonces()
         self.head: Head | None = None
         self.batch: Batch | None = None
 

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 import ledger.facts  # noqa: F401  # registers every topic, so that any record can be read
 from ledger.record import Recorded, decode
 from ledger.sealing import Keys, subject, unsealed
+from ledger.session import session_url
 
 COLUMNS = (
     "notification_id, originator_id, originator_version, topic, book_id, recorded_at, actor_id, command_id, "
@@ -69,7 +70,7 @@ class LogReader:
     """Reads the record with a connection of its own; for one thread."""
 
     def __init__(self, url: str, keys: Keys, *, role: str = "numina_service") -> None:
-        self._connection = psycopg.connect(url, autocommit=True, options=f"-c role={role}")
+        self._connection = psycopg.connect(session_url(url, role), autocommit=True)
         self._keys = keys
 
     def head(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 from uuid import UUID
 
@@ -27,16 +27,26 @@ class DataKey:
         self._decrypt = self._aead.decrypt
         self._mac = hmac.new(secret, b"numina fingerprint", "sha256").digest()
 
-    def seal(self, text: str, place: bytes, nonce: bytes) -> str:
-        return b2a_base64(nonce + self._encrypt(nonce, text.encode(), place), newline=False).decode("ascii")
+    def seal(self, text: Mapping[str, str], place: bytes, nonce: Callable[[], bytes]) -> dict[str, str]:
+        """Every field of `text` sealed at `place` under its name, each with a nonce of its own."""
+        encrypt, made = self._encrypt, {}
+        for field, value in text.items():
+            fresh = nonce()
+            raw = fresh + encrypt(fresh, value.encode(), place + field.encode())
+            made[field] = b2a_base64(raw, newline=False).decode("ascii")
+        return made
 
-    def unseal(self, sealed: str, place: bytes) -> str:
-        """Raises SealBroken when the bytes were made for another place or changed since."""
-        raw = a2b_base64(sealed)
-        try:
-            return self._decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place).decode()
-        except InvalidTag as error:
-            raise SealBroken(f"sealed text does not belong at {place!r}") from error
+    def unseal(self, sealed: Mapping[str, str], place: bytes) -> dict[str, str]:
+        """What `seal` was given. Raises SealBroken when a field was made for another place or changed since."""
+        decrypt, made = self._decrypt, {}
+        for field, value in sealed.items():
+            raw = a2b_base64(value)
+            try:
+                text = decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place + field.encode())
+            except InvalidTag as error:
+                raise SealBroken(f"the sealed {field} does not belong at {place!r}") from error
+            made[field] = text.decode()
+        return made
 
     def fingerprint(self, text: str) -> bytes:
         """16 bytes that are equal for equal text and say nothing about it to who lacks the key."""
@@ -57,25 +67,20 @@ class Keys(Protocol):
         """A fingerprint under the installation's own key, for what must be unique across everybody."""
 
 
-class Nonces:
-    """Random nonces, drawn from the operating system many at a time: each call into it lets go of the
-    interpreter's lock, and a busy thread beside this one may keep it for milliseconds. For one thread."""
+def nonces(source: Callable[[int], bytes] = os.urandom, at_once: int = 512) -> Callable[[], bytes]:
+    """Gives 12 random bytes at each call, never given out before (but for chance: NIST SP 800-38D, 8.2.2).
 
-    def __init__(self, source: Callable[[int], bytes] = os.urandom, at_once: int = 512) -> None:
-        self._source = source
-        self._size = at_once * NONCE_BYTES
-        self._drawn = b""
-        self._used = 0
+    Drawn from the operating system many at a time: each call into it lets go of the interpreter's lock, and a
+    busy thread beside this one may keep it for milliseconds. For one thread.
+    """
 
-    def __call__(self) -> bytes:
-        """12 bytes that were never given out before (but for chance: NIST SP 800-38D, 8.2.2)."""
-        start = self._used
-        nonce = self._drawn[start : start + NONCE_BYTES]
-        if len(nonce) < NONCE_BYTES:
-            self._drawn, start = self._source(self._size), 0
-            nonce = self._drawn[:NONCE_BYTES]
-        self._used = start + NONCE_BYTES
-        return nonce
+    def each() -> Iterator[bytes]:
+        while True:
+            drawn = source(at_once * NONCE_BYTES)
+            for start in range(0, len(drawn), NONCE_BYTES):
+                yield drawn[start : start + NONCE_BYTES]
+
+    return each().__next__
 
 
 def sealed(
@@ -83,9 +88,7 @@ def sealed(
 ) -> Mapping[str, str]:
     """The fact's text with every field sealed in its place: the stream, version and name of the field are bound
     into the seal, so that it cannot be moved to another fact."""
-    prefix = stream_id.int.to_bytes(16, "big") + version.to_bytes(8, "big")
-    seal = key.seal
-    return {field: seal(text, prefix + field.encode(), nonce()) for field, text in fact.text.items()}
+    return key.seal(fact.text, stream_id.int.to_bytes(16, "big") + version.to_bytes(8, "big"), nonce)
 
 
 def unsealed(
@@ -94,9 +97,7 @@ def unsealed(
     """The plain text of a stored fact; nothing once the key was destroyed. Raises SealBroken."""
     if key is None:
         return {}
-    prefix = stream_id.bytes + version.to_bytes(8, "big")
-    unseal = key.unseal
-    return {field: unseal(value, prefix + field.encode()) for field, value in text.items()}
+    return key.unseal(text, stream_id.int.to_bytes(16, "big") + version.to_bytes(8, "big"))
 
 
 def subject(fact: Fact | type[Fact], stream_id: UUID, book_id: UUID) -> UUID:

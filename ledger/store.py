@@ -15,6 +15,7 @@ from ledger import arrays
 from ledger.batch import APPEND, Answered, Head
 from ledger.command import Balance
 from ledger.record import Recorded
+from ledger.session import session_url
 
 _HEAD = "SELECT position, recorded_at FROM record.head"
 _ANSWERED = (
@@ -38,7 +39,7 @@ class Store:
     """Stores batches; `lock_ms` bounds the wait for another process that is storing."""
 
     def __init__(self, url: str, lock_ms: int) -> None:
-        self._connection = connect(url, f"-c lock_timeout={int(lock_ms)} -c statement_timeout=60000")
+        self._connection = connect(url, lock_timeout=str(int(lock_ms)), statement_timeout="60000")
 
     def close(self) -> None:
         self._connection.close()
@@ -76,13 +77,12 @@ class Store:
             connection.execute("COMMIT")
 
 
-def connect(url: str, options: str = "") -> psycopg.Connection[Any]:
+def connect(url: str, **settings: str) -> psycopg.Connection[Any]:
     """A connection with the rights of the service and none more; commits are flushed before they are answered."""
     connection = psycopg.connect(
-        url,
+        session_url(url, "numina_service", synchronous_commit="on", **settings),
         autocommit=True,
         connect_timeout=5,
-        options=f"-c role=numina_service -c synchronous_commit=on {options}",
         application_name="numina writer",
     )
     arrays.register(connection)

@@ -13,6 +13,7 @@ import psycopg
 from rich.console import Console
 
 from ledger.sealing import Keys
+from ledger.session import session_url
 from numina.checking import progress
 from numina.database import database
 from numina.master_key import master_key
@@ -47,7 +48,7 @@ def _export_record(settings: Settings, out: IO[bytes], console: Console) -> None
     from numina.log_signer import log_signer
 
     verifier = log_signer(SigningKeys(settings.url, master_key(settings))).verifier
-    with psycopg.connect(settings.url, autocommit=True) as connection:
+    with psycopg.connect(session_url(settings.url), autocommit=True) as connection:
         if out is sys.stdout.buffer:
             export_record(connection, out, verifier)
             return
@@ -74,7 +75,7 @@ def _catch_up(settings: Settings, vault: Keys) -> None:
     projecting = threading.Thread(target=Projector(settings.url, vault).run, args=(stop,), daemon=True)
     projecting.start()
     try:
-        with psycopg.connect(settings.url, autocommit=True) as connection:
+        with psycopg.connect(session_url(settings.url), autocommit=True) as connection:
             [head] = connection.execute("SELECT position FROM record.head").fetchone() or (0,)
             while not reached and projecting.is_alive():
                 reached = _position(connection) >= head

@@ -10,6 +10,7 @@ from psycopg import sql
 from rich.console import Console
 
 from gateways.vault import Vault, WrongMasterKey
+from ledger.session import session_url
 from migrations.runner import migrate
 from numina.cluster import make_home
 from numina.database import database
@@ -46,7 +47,7 @@ def restore(settings: Settings, file: Path, key_file: Path | None, console: Cons
     if key_file is not None:
         _take_key(settings, key_file)
     with database(settings) as ready:
-        with psycopg.connect(ready.url, autocommit=True) as connection:
+        with psycopg.connect(session_url(ready.url), autocommit=True) as connection:
             if (connection.execute(_OCCUPANTS).fetchone() or (0,))[0]:
                 raise RestoreFailed(
                     "the database is not empty: restore into a new home (NUMINA_HOME) or a new database"
@@ -120,7 +121,7 @@ def _pour(source: "subprocess.Popen[bytes]", sink: "subprocess.Popen[bytes]") ->
 
 
 def _try_key(settings: Settings) -> None:
-    with psycopg.connect(settings.url) as connection:
+    with psycopg.connect(session_url(settings.url)) as connection:
         row = connection.execute(_ANY_KEY).fetchone()
     if row is None:
         return

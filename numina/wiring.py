@@ -23,6 +23,7 @@ from gateways.vault import Vault
 from ledger.clock import system_clock
 from ledger.ids import new_id
 from ledger.queue import Limits
+from ledger.session import session_url
 from ledger.writer import Writer
 from numina.batches import Batches
 from numina.log_signer import log_signer
@@ -31,10 +32,11 @@ from numina.settings import Settings
 
 # The pool's connections answer queries: each of them reads one row or a page, so a slow one is a defect. None
 # is large enough to be worth taking the other cores from everybody else.
-_READING = (
-    "-c role=numina_service -c search_path=views -c statement_timeout=30000 "
-    "-c max_parallel_workers_per_gather=0"
-)
+_READING = {
+    "search_path": "views",
+    "statement_timeout": "30000",
+    "max_parallel_workers_per_gather": "0",
+}
 
 
 def api_app(settings: Settings) -> ASGIApp:
@@ -62,10 +64,10 @@ def api_app(settings: Settings) -> ASGIApp:
         Cost(settings.argon2_passes, settings.argon2_memory_kib, settings.argon2_lanes), threads=2
     )
     pool = AsyncConnectionPool(
-        url,
+        session_url(url, "numina_service", **_READING),
         min_size=2,
         max_size=max(2, settings.database_connections - 2),
-        kwargs={"autocommit": True, "options": _READING, "application_name": "numina api"},
+        kwargs={"autocommit": True, "application_name": "numina api"},
         configure=_configure,
         open=False,
         timeout=10,

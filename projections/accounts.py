@@ -92,6 +92,7 @@ class Accounts:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
     pipelined = False
+    worded = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("account", ())

@@ -19,6 +19,7 @@ class Audit:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = SQL["indexes"]
     pipelined = True
+    worded = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         first, last = window[0].position, window.last

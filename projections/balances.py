@@ -26,6 +26,7 @@ class Balances:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
     pipelined = True
+    worded = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         # A UUID hashes and compares in Python, an int in C: with numbers this takes a third of the time.

@@ -53,6 +53,7 @@ class Books:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = SQL["indexes"]
     pipelined = False
+    worded = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("book", ())

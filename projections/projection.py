@@ -73,7 +73,8 @@ class Projection(Protocol):
     scratch schema, and search_path says which. `schema` creates them with the keys that `apply` needs,
     `indexes` (may be empty) adds what only reading needs, after a rebuild has filled them. A higher
     `version` has the tables rebuilt at the next start. A `pipelined` one does without COPY, so that its
-    statements may be sent before the answers to earlier ones are there.
+    statements may be sent before the answers to earlier ones are there. A `worded` one reads the text of facts;
+    to the others a fact may come without.
 
     Every table has a column `book_id`, unless it is about the record as a whole; a row is a function of the
     facts of its book alone, whatever the windows they came in.
@@ -91,6 +92,8 @@ class Projection(Protocol):
     def indexes(self) -> LiteralString: ...
     @property
     def pipelined(self) -> bool: ...
+    @property
+    def worded(self) -> bool: ...
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         """Brings the tables from before `window` to after it, in the transaction that `cursor` is in.

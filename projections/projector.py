@@ -16,7 +16,7 @@ from ledger.sealing import Keys
 from projections import rebuild, tables
 from projections.all import ALL
 from projections.feed import Feed
-from projections.lanes import calm
+from projections.calm import calm
 from projections.projection import Cursor, Projection, Window
 
 POLL = 0.25

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 import structlog
@@ -17,7 +17,7 @@ from projections import tables
 from projections.all import ALL
 from projections.compare import Difference, compare
 from projections.feed import Feed
-from projections.lanes import LANES, Lanes, calm
+from projections.filling import Progress, fill, finish
 from projections.projection import Projection, Window
 from projections.tables import LIVE, Connection
 
@@ -25,11 +25,6 @@ NEXT, OLD = "views_next", "views_old"
 PATIENCE = 3.0
 """Seconds that a swap waits for readers in its way before it lets others pass and tries again."""
 ATTEMPTS = 20
-NEAR = 2_000
-"""So few facts behind, the rest is applied under the lock that holds the projector off."""
-
-Progress = Callable[[int, int], None]
-"""Told the position reached and the position of the last fact."""
 
 log = structlog.get_logger(__name__)
 
@@ -129,18 +124,9 @@ class _Work:
         tables.drop(self._next, NEXT)
         tables.drop(self._next, OLD)
         tables.create(self._next, NEXT, self._chosen, indexes=False)
-        position = 0
-        connections = [tables.connect(self._url, NEXT) for _ in range(LANES)]
-        with calm(), Lanes(connections, self._chosen) as lanes:
-            while (head := self._feed.head()) - position > NEAR or position == 0 < head:
-                for reached in lanes.apply(self._feed.windows(position, head)):
-                    progress(reached, max(head, reached))
-                    position = reached
-            self._next.execute(tables.SQL["move"], {"position": position})
-            lanes.run(
-                [_executes(statement) for p in self._chosen for statement in tables.index_statements(p)]
-            )
-            lanes.run([_executes(f"ANALYZE {table}") for p in self._chosen for table in p.tables])
+        position = fill(self._url, NEXT, self._feed, self._chosen, progress)
+        self._next.execute(tables.SQL["move"], {"position": position})
+        finish(self._url, NEXT, self._chosen)
 
     def compare(self) -> tuple[Difference, ...]:
         """Compares old and new in one snapshot, at one position; only taking it holds the projector off."""
@@ -213,10 +199,6 @@ class _Work:
                     Text("ALTER TABLE {} SET SCHEMA {}").format(Identifier(NEXT, table), Identifier(LIVE))
                 )
             tables.remember(self._live, projection)
-
-
-def _executes(statement: LiteralString) -> Callable[[Connection], object]:
-    return lambda connection: connection.execute(statement)
 
 
 def _rename(connection: Connection, old: str, new: str) -> None:

@@ -40,6 +40,7 @@ class Register:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = SQL["indexes"]
     pipelined = False
+    worded = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("transaction")

@@ -31,6 +31,7 @@ class Rollup:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
     pipelined = True
+    worded = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         sums: _Sums = {}

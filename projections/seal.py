@@ -46,6 +46,7 @@ class Seal:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
     pipelined = True
+    worded = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         """Appends a window of consecutive facts; sealing the same facts again changes nothing.

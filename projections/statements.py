@@ -89,6 +89,7 @@ class Statements:
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
     pipelined = False
+    worded = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         _apply_reconciliations(window.by_noun.get("reconciliation", ()), cursor)

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.sql import SQL as Text
 from psycopg.sql import Identifier
 
+from ledger.session import session_url
 from projections import sql
 from projections.projection import Cursor, Projection, Window
 
@@ -34,7 +35,6 @@ AUDITING = 4
 # whole of it when it has grown to millions of rows, so scans are priced out from the start. Losing the last
 # windows in a crash of the server costs nothing: tables and position go together, and the facts are safe.
 _SETTINGS = {
-    "role": "numina_projector",
     "synchronous_commit": "off",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -57,10 +57,10 @@ def connect(url: str, schema: str, *, writing: bool = True, **settings: str) -> 
 
     `writing` prepares for applying windows; without it the planner is left alone, as reading wants.
     """
-    chosen = _SETTINGS if writing else {"role": _SETTINGS["role"]}
-    chosen = {**chosen, "search_path": schema, **settings}
-    options = " ".join(f"-c {name}={value}" for name, value in chosen.items())
-    return psycopg.connect(url, autocommit=True, options=options, application_name=f"numina {schema}")
+    chosen = {**(_SETTINGS if writing else {}), "search_path": schema, **settings}
+    return psycopg.connect(
+        session_url(url, "numina_projector", **chosen), autocommit=True, application_name=f"numina {schema}"
+    )
 
 
 def create(connection: Connection, schema: str, projections: Iterable[Projection], *, indexes: bool) -> None:

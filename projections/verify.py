@@ -13,7 +13,7 @@ from projections import record_check, tables
 from projections.all import ALL
 from projections.derived import Derived, Mismatch
 from projections.feed import Feed
-from projections.lanes import calm
+from projections.calm import calm
 from projections.projection import Projection, Window
 from projections.rebuild import Progress, silent
 from projections.record_check import RecordCheck

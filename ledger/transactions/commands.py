@@ -57,7 +57,10 @@ class PostTransaction(Command):
         return needed_days(state, self._fact(self.type or "journal"))
 
     def weight(self) -> int:
-        return 200 + 120 * len(self.postings) + sum(map(len, self.text.values()))
+        size = 200 + 120 * len(self.postings)
+        for words in self.text.values():
+            size += len(words)
+        return size
 
     def decide(self, state: State) -> list[Draft]:
         accounts = place(state, self.book_id, self.date, self.postings, self.origins)

@@ -61,6 +61,10 @@ def transition(fact: Fact) -> tuple[Terms | None, Terms | None]:
 
 def effects(fact: Fact) -> list[Effect]:
     """Every change that `fact` makes; earlier terms are taken back leg by leg before later ones are applied."""
+    if isinstance(fact, TransactionPosted) and (terms := fact.terms).state == "posted":
+        # What nearly every fact of a ledger is.
+        date = terms.date
+        return [_effect((p.account_id, p.currency, date, p.amount, ZERO, ZERO)) for p in terms.postings]
     before, after = transition(fact)
     if before is None:
         return [] if after is None else _of(after, 1)
@@ -70,10 +74,9 @@ def effects(fact: Fact) -> list[Effect]:
 def _of(terms: Terms, sign: int) -> list[Effect]:
     date = terms.date
     if terms.state == "posted":
-        if sign > 0:
-            return [_effect((p.account_id, p.currency, date, p.amount, ZERO, ZERO)) for p in terms.postings]
         return [
-            Effect(p.account_id, p.currency, date, p.amount.copy_negate(), ZERO, ZERO) for p in terms.postings
+            Effect(p.account_id, p.currency, date, p.amount if sign > 0 else p.amount.copy_negate(), ZERO, ZERO)
+            for p in terms.postings
         ]
     if terms.state == "pending":
         return [_held(p, date, p.amount if sign > 0 else p.amount.copy_negate()) for p in terms.postings]

@@ -12,6 +12,7 @@ from ledger.clock import Clock, system_clock
 from ledger.command import Outcome
 from ledger.ids import NIL, derived_id
 from ledger.refusals import Refusal, TryAgain
+from ledger.session import session_url
 from ledger.transactions.changes import ExpireTransaction
 from ledger.writer import Writer
 
@@ -23,7 +24,6 @@ _DUE = """
      ORDER BY expires_at, id
      LIMIT %s
 """
-_ROLE = "-c role=numina_service -c statement_timeout=30000"
 _log = structlog.get_logger("numina.scheduler")
 
 
@@ -66,7 +66,8 @@ class ExpireHolds:
         return expired
 
     def _due(self, limit: int) -> list[tuple[UUID, UUID, dt.datetime]]:
-        with psycopg.connect(self._url, autocommit=True, options=_ROLE) as connection:
+        url = session_url(self._url, "numina_service", statement_timeout="30000")
+        with psycopg.connect(url, autocommit=True) as connection:
             try:
                 return connection.execute(_DUE, (self._clock(), limit)).fetchall()
             except psycopg.errors.UndefinedTable:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import psycopg
 
 from ledger.sealing import Keys
+from ledger.session import session_url
 from projections.auditor import Auditor
 
 BUSY, IDLE = 0.05, 0.5
@@ -41,6 +42,6 @@ class Verify:
             raise
 
     def _recorded(self) -> int:
-        with psycopg.connect(self._url, options="-c role=numina_projector") as connection:
+        with psycopg.connect(session_url(self._url, "numina_projector")) as connection:
             row = connection.execute("SELECT position FROM record.head").fetchone()
         return int(row[0]) if row else 0

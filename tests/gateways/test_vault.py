@@ -26,12 +26,12 @@ def test_a_subject_has_one_key_for_ever(database: str, vault: Vault) -> None:
     key = vault.of(subject)
     assert key is not None
     assert vault.of(subject) is key
-    sealed = key.seal("words", PLACE, NONCE)
+    sealed = key.seal({"payee": "words"}, PLACE, lambda: NONCE)
     other = Vault(database, MASTER)
     again = other.of(subject)
     other.close()
     assert again is not None
-    assert again.unseal(sealed, PLACE) == "words"
+    assert again.unseal(sealed, PLACE) == {"payee": "words"}
 
 
 def test_two_subjects_have_different_keys(vault: Vault) -> None:

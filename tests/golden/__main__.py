@@ -6,7 +6,7 @@ import msgspec
 
 from ledger.leaf import Leaf, to_json
 from ledger.record import Recorded, encode
-from ledger.sealing import Nonces, sealed, subject
+from ledger.sealing import nonces, sealed, subject
 from tests.golden.chapters import CHAPTERS
 from tests.golden.recorded import CHECKPOINTS, RECORD, checkpoint, checkpoints, leaves
 from tests.support.keys import MemoryKeys
@@ -36,7 +36,7 @@ def _stored(recorded: Recorded, offset: int) -> Leaf:
     if fact.text:
         key = MemoryKeys().of(subject(fact, recorded.stream_id, recorded.book_id))
         assert key is not None
-        text = sealed(fact, recorded.stream_id, recorded.version, key, Nonces())
+        text = sealed(fact, recorded.stream_id, recorded.version, key, nonces())
         fact = msgspec.structs.replace(fact, text=text)
     return Leaf(
         recorded.position + offset,

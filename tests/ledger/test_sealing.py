@@ -9,7 +9,7 @@ from ledger.identity.events import UserRenamed
 from ledger.ids import derived_id
 from ledger.log import LogReader
 from ledger.refusals import Unknown
-from ledger.sealing import DataKey, Nonces, SealBroken, sealed, subject, unsealed
+from ledger.sealing import DataKey, nonces, SealBroken, sealed, subject, unsealed
 from ledger.transactions.changes import AmendTransaction
 from ledger.transactions.events import Terms, TransactionPosted
 from tests.support.keys import MemoryKeys
@@ -18,7 +18,7 @@ from tests.support.scenario import Scenario, day
 
 STREAM = derived_id("stream")
 KEY = DataKey(b"k" * 32)
-NONCE = Nonces()
+NONCE = nonces()
 FACT = TransactionPosted(
     terms=Terms(day("2026-03-01"), ()), text={"payee": "Bistro Ümlaut", "notes": "with 🍷 and a\ttab"}
 )

@@ -4,6 +4,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from numina.embedded import EmbeddedPostgres
 from projections.auditor import status
@@ -43,7 +44,7 @@ def test_after_a_lost_connection_the_next_turn_goes_on(
     tell(database, keys)
     verify = Verify(database, keys)
     verify()
-    name = database.rsplit("/", 1)[1].split("?")[0]
+    name = conninfo_to_dict(database)["dbname"]
     with psycopg.connect(server.admin_url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)

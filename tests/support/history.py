@@ -10,7 +10,7 @@ import psycopg
 from ledger.command import Draft
 from ledger.ids import derived_id
 from ledger.record import Fact, encode
-from ledger.sealing import Keys, Nonces, sealed, subject
+from ledger.sealing import Keys, nonces, sealed, subject
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ class History:
         self._keys = keys
         self._actor_id = actor_id or identity("actor")
         self._versions: dict[UUID, int] = {}
-        self._nonce = Nonces()
+        self._nonce = nonces()
         self.position = 0
 
     def append(self, steps: Iterable[Step]) -> int:

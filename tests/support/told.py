@@ -3,6 +3,7 @@
 import datetime as dt
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.accounts.asserting import AssertBalance
 from ledger.transactions.commands import PostTransaction
@@ -55,8 +56,8 @@ def _household(writer: Writer, name: str) -> Scenario:
 
 def tamper(server: EmbeddedPostgres, url: str, statement: str) -> None:
     """Changes the database behind everybody's back: with every right, and no trigger in the way."""
-    database = url.rsplit("/", 1)[1].split("?")[0]
-    with psycopg.connect(server.url_of("postgres", database)) as connection:
+    database = str(conninfo_to_dict(url)["dbname"])
+    with psycopg.connect(make_conninfo(server.admin_url, dbname=database)) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("ALTER TABLE record.stored_events DISABLE TRIGGER ALL")
         connection.execute(statement)
