@@ -4,7 +4,7 @@ convert, value by value, than to store."""
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -70,17 +70,19 @@ def uuid_numbers(values: Sequence[int]) -> Array:
 
 
 def texts(values: Sequence[str]) -> Array:
-    known: dict[str, bytes] = {}
-    for value in values:
-        if value not in known:
-            raw = value.encode()
-            known[value] = _LENGTH.pack(len(raw)) + raw
-    return Array(_TEXTS, _TEXT, len(values), b"".join([known[value] for value in values]))
+    """Mostly few different ones: each is packed once."""
+    packed = {value: _text(value) for value in set(values)}
+    return Array(_TEXTS, _TEXT, len(values), b"".join([packed[value] for value in values]))
 
 
-def numbers(values: Iterable[Decimal]) -> Array:
+def numbers(values: Sequence[Decimal]) -> Array:
     """Exact decimals, as text that the statement casts to numeric[]."""
-    return texts([str(value) for value in values])
+    return texts(list(map(str, values)))
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    return _LENGTH.pack(len(raw)) + raw
 
 
 def bigints(values: Sequence[int]) -> Array:

@@ -14,7 +14,7 @@ from ledger.arrays import Array
 from ledger.command import Balance
 from ledger.loading import claim_digest
 from ledger.memory import Memory
-from ledger.money import EXACT
+from ledger.money import EXACT, ZERO
 from ledger.record import Recorded
 from ledger.sealing import Keys
 
@@ -108,12 +108,13 @@ def _facts(facts: Sequence[Recorded]) -> Iterator[Array]:
 
 
 def _sums(memory: Memory) -> Iterator[Array]:
-    sums = memory.sums
-    yield arrays.uuid_numbers([key[0] for key in memory.sums_before])
-    yield arrays.texts([key[1] for key in memory.sums_before])
+    changed = list(memory.changed_sums())
+    yield arrays.uuid_numbers([key[0] for key, _, _ in changed])
+    yield arrays.texts([key[1] for key, _, _ in changed])
     for part in range(len(Balance._fields)):
-        changes = [_minus(sums[key][part], before[part]) for key, before in memory.sums_before.items()]
-        yield arrays.numbers(changes)
+        # What holds reserve seldom changes: it is the same object then.
+        pairs = [(before[part], now[part]) for _, before, now in changed]
+        yield arrays.numbers([ZERO if now is before else _minus(now, before) for before, now in pairs])
 
 
 def _days(memory: Memory) -> Iterator[Array]:

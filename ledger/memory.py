@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, TypeVar
@@ -130,7 +130,7 @@ class Memory:
     def _with_batch(self, account_id: UUID, stored: Usage) -> Usage:
         """What is stored of an account's usage, with what the batch has already changed of it."""
         currencies, children = set(stored.currencies), set(stored.children)
-        currencies.update(currency for account, currency in self.sums_before if account == account_id.int)
+        currencies.update(key[1] for key, _, _ in self.changed_sums() if key[0] == account_id.int)
         for claim, holder in self.name_changes.items():
             if claim.scope == account_id and claim.kind == CHILD:
                 (children.discard if holder is None else children.add)(UUID(claim.text))
@@ -177,35 +177,45 @@ class Memory:
         return version + 1, changes
 
     def _add(self, changes: Sequence[Effect]) -> None:
-        journal, sums, sums_before = self._journal, self.sums, self.sums_before
+        journal, sums, streams = self._journal.append, self.sums, self.streams
+        remember, days = self.sums_before.setdefault, self.day_changes
         for effect in changes:
             account_id, currency, date_, posted, pending, reserved = effect
-            key = (account_id.int, currency)
+            number = account_id.int
+            key = (number, currency)
             before = sums.get(key)
-            if before is None:
-                raise NotLoaded("balance", account_id, currency)
-            if key not in sums_before:
-                journal.append((sums_before, key, _ABSENT))
-                sums_before[key] = before
-            journal.append((sums, key, before))
+            known = streams.get(number)
+            if before is None or known is None:
+                raise NotLoaded("balance", account_id, currency) if known else NotLoaded("stream", account_id)
+            # Stays when the change is taken back: the balance is then this very object again.
+            remember(key, before)
+            journal((sums, key, before))
             if pending:
                 sums[key] = _balance(
                     (_plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved))
                 )
             else:
                 sums[key] = _balance((_plus(before[0], posted), before[1], before[2]))
-            known = self.streams.get(key[0])
-            if known is None:
-                raise NotLoaded("stream", account_id)
             if known[1].keeps_days:
-                self._add_day(key, date_, effect)
+                place = (number, currency, date_)
+                day = days.get(place)
+                if day is None:
+                    journal((days, place, _ABSENT))
+                    days[place] = _day((date_, posted, reserved))
+                else:
+                    journal((days, place, day))
+                    days[place] = _day((date_, _plus(day[1], posted), _plus(day[2], reserved)))
+                dates = self.dates.get(key)
+                if dates is not None and date_ >= dates[0]:
+                    self._set(dates[1], date_, _later(dates[1].get(date_), effect))
 
-    def _add_day(self, key: Key, date_: date, effect: Effect) -> None:
-        place = (key[0], key[1], date_)
-        self._set(self.day_changes, place, _later(self.day_changes.get(place), effect))
-        dates = self.dates.get(key)
-        if dates is not None and date_ >= dates[0]:
-            self._set(dates[1], date_, _later(dates[1].get(date_), effect))
+    def changed_sums(self) -> Iterator[tuple[Key, Balance, Balance]]:
+        """What the batch changed: account and currency, the balance before, and the balance now."""
+        sums = self.sums
+        for key, before in self.sums_before.items():
+            now = sums[key]
+            if now is not before:
+                yield key, before, now
 
     def exchange_names(self) -> None:
         """Releases and takes the names that the facts of one command changed, taken together: what an entity was

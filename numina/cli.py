@@ -76,11 +76,12 @@ def scheduler() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date."""
+    from ledger.session import session_url
     from migrations.runner import migrate
     from numina.database import database
 
     with database(_settings()) as ready:
-        applied = migrate(ready.url)
+        applied = migrate(session_url(ready.url))
     for name in applied:
         console.print(f"Applied {name}")
     if not applied:
@@ -223,10 +224,11 @@ def _told(error: Exception) -> str | None:
     """What to tell about an error that is no defect of the program; None for one that is."""
     import psycopg
 
+    from migrations.fitness import MigrationRefused
     from numina.trouble import Trouble
 
     if isinstance(error, ValidationError):
         return "; ".join(f"{problem['loc'][-1:]}: {problem['msg']}" for problem in error.errors())
     if isinstance(error, psycopg.OperationalError):
         return f"the database cannot be used: {str(error).strip()}"
-    return str(error) if isinstance(error, Trouble) else None
+    return str(error) if isinstance(error, Trouble | MigrationRefused) else None

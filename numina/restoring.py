@@ -55,7 +55,7 @@ def restore(settings: Settings, file: Path, key_file: Path | None, console: Cons
             _make_roles(connection)
         with console.status(f"Restoring {file} ..."):
             _load(ready, file)
-            migrate(ready.url)
+            migrate(session_url(ready.url))
         _try_key(ready)
     console.print(f"Restored {file}.", soft_wrap=True)
 

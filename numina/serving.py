@@ -13,6 +13,7 @@ from os import getpid
 import psycopg
 from rich.console import Console
 
+from ledger.session import session_url
 from numina.cluster import make_home
 from numina.embedded import EmbeddedPostgres
 from numina.listening import listen
@@ -91,7 +92,7 @@ def _database(settings: Settings, console: Console) -> Iterator[tuple[Settings, 
 def _migrate(settings: Settings, console: Console) -> None:
     from migrations.runner import migrate
 
-    for name in migrate(settings.url):
+    for name in migrate(session_url(settings.url)):
         console.print(f"Applied {name}")
 
 

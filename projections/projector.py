@@ -15,8 +15,8 @@ import structlog
 from ledger.sealing import Keys
 from projections import rebuild, tables
 from projections.all import ALL
-from projections.feed import Feed
 from projections.calm import calm
+from projections.feed import Feed
 from projections.projection import Cursor, Projection, Window
 
 POLL = 0.25

@@ -11,11 +11,12 @@ import psycopg
 from ledger.sealing import Keys
 from projections import record_check, tables
 from projections.all import ALL
+from projections.calm import calm
 from projections.derived import Derived, Mismatch
 from projections.feed import Feed
-from projections.calm import calm
+from projections.filling import Progress
 from projections.projection import Projection, Window
-from projections.rebuild import Progress, silent
+from projections.rebuild import silent
 from projections.record_check import RecordCheck
 
 
