@@ -1,7 +1,7 @@
 """Fixtures for every test: a throw-away PostgreSQL for the run, a fresh migrated database for each test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import count
 
 import psycopg
@@ -69,6 +69,16 @@ def fresh_database(
             with psycopg.connect(server.admin_url, autocommit=True) as connection:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
+    return fresh
+
+
+@pytest.fixture(scope="session")
+def service_database(request: pytest.FixtureRequest) -> Callable[[], AbstractContextManager[str | None]]:
+    """Makes the database of a whole service: its URL on the server that the run was given, or None, as it is when
+    the service starts its own."""
+    if request.config.getoption("--server") is None:
+        return nullcontext
+    fresh: Callable[[], AbstractContextManager[str]] = request.getfixturevalue("fresh_database")
     return fresh
 
 

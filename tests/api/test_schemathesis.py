@@ -3,7 +3,8 @@ error, and every answer is what the document promises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -84,8 +85,10 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[tuple[Serving, World]]:
-    with serving() as service:
+def world(
+    service_database: Callable[[], AbstractContextManager[str | None]],
+) -> Iterator[tuple[Serving, World]]:
+    with service_database() as url, serving(url) as service:
         yield service, World(service)
 
 

@@ -1,6 +1,7 @@
 """One running service for all stories; each has people and books of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.stories.serving import Serving, serving
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Serving]:
+def service(service_database: Callable[[], AbstractContextManager[str | None]]) -> Iterator[Serving]:
     """`numina serve` on a free port."""
-    with serving() as started:
+    with service_database() as url, serving(url) as started:
         yield started

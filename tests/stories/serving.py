@@ -25,20 +25,23 @@ _READY = re.compile(r"Numina is ready: (\S+)")
 
 
 class Serving:
-    """A running service. `url` is where it listens; the same after a restart."""
+    """A running service, on the database at `database` or an embedded one. `url` is where it listens; the same
+    after a restart."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database: str | None = None) -> None:
         self.home = home
+        self.database = database
         self.url = ""
         self._log = home.parent / f"{home.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of this process, but with this home and no other database."""
+        """That of this process, but with this home and database."""
         kept = {n: v for n, v in os.environ.items() if n != "DATABASE_URL" and not n.startswith("NUMINA_")}
         # Cheap password hashes: a test registers many people.
-        return kept | {"NUMINA_HOME": str(self.home), "NUMINA_ARGON2_MEMORY_KIB": "8192"}
+        kept |= {"NUMINA_HOME": str(self.home), "NUMINA_ARGON2_MEMORY_KIB": "8192"}
+        return kept if self.database is None else kept | {"DATABASE_URL": self.database}
 
     def start(self) -> None:
         """Starts it and waits until it is ready."""
@@ -150,10 +153,10 @@ def home() -> Iterator[Path]:
 
 
 @contextmanager
-def serving() -> Iterator[Serving]:
-    """A service in a new home, stopped afterwards."""
+def serving(database: str | None = None) -> Iterator[Serving]:
+    """A service in a new home, on the database at this URL or an embedded one; stopped afterwards."""
     with home() as place:
-        service = Serving(place)
+        service = Serving(place, database)
         service.start()
         try:
             yield service
