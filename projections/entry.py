@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from struct import Struct
 from typing import Any
@@ -12,7 +12,7 @@ from ledger.postings import MAX_POSTINGS, Posting
 from ledger.record import Recorded
 from ledger.transactions.events import Terms
 from projections.copying import clean
-from projections.packing import DAY_ZERO, amount, text
+from projections.packing import DAY_ZERO, amount, identity, text
 from projections.words import tsvector
 
 STILL = 2**63 - 1
@@ -43,11 +43,10 @@ COLUMNS = {
     # Sent in the binary form of a tsvector, which is bytes to everything in between.
     "words": "bytea",
 }
-# A row of `postings` up to version: of 12 columns, each with its length before it. Then the line.
+# A row of `postings` up to version: of 12 columns, each with its length before it. Book and state, then the line.
 _posting = Struct("!h iq iq iq ii ii".replace(" ", "")).pack
 _LINES = [Struct("!ii").pack(4, line) for line in range(MAX_POSTINGS)]
 _NULL = b"\xff\xff\xff\xff"
-_UUID = b"\0\0\0\x10"
 
 _NO_IDS: frozenset[UUID] = frozenset()
 
@@ -169,21 +168,21 @@ class Entry:
         if len(words) > 4 - (payee, notes, tags, metadata).count(None):
             self.memos = [clean(get(f"memo.{line}", "")) or None for line in range(lines)]
 
-    def postings(self) -> Iterator[bytes]:
+    def postings(self) -> list[bytes]:
         """The rows of `postings` that this window adds, packed for COPY."""
-        created, book_id = self.created_position, _UUID + self.book_id.bytes
+        rows = []
+        created, book_id = self.created_position, identity(self.book_id.int)
         for span in self.spans:
             terms = span.terms
-            day, state = terms.date.toordinal() - DAY_ZERO, text(terms.state)
+            legs = terms.postings
+            day = terms.date.toordinal() - DAY_ZERO
             begin = _posting(12, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version)
-            accounts = [_UUID + p.account_id.bytes for p in terms.postings]
+            begin += book_id + text(terms.state)
+            accounts = [identity(p.account_id.int) for p in legs]
             others = accounts[::-1] if len(accounts) == 2 else [_NULL] * len(accounts)
-            for line, p in enumerate(terms.postings):
-                value = amount(p.amount)
-                currency = text(p.currency)
-                yield b"".join(
-                    (begin, _LINES[line], book_id, accounts[line], others[line], currency, state, value)
-                )
+            for p, line, account, other in zip(legs, _LINES, accounts, others, strict=False):
+                rows.append(b"".join((begin, line, account, other, text(p.currency), amount(p.amount))))
+        return rows
 
     def row(self) -> tuple[Any, ...]:
         """The row as it goes into the table."""

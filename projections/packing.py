@@ -35,6 +35,12 @@ def text(value: str) -> bytes:
     return _size(len(raw)) + raw
 
 
+@lru_cache(maxsize=20_000)
+def identity(number: int) -> bytes:
+    """The UUID of a number, with its length before it. A number is hashed in C."""
+    return _size(16) + number.to_bytes(16)
+
+
 def amount(value: Decimal) -> bytes:
     """A numeric with its length before it."""
     digits = str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -87,7 +88,7 @@ class _Change:
             )
         entries = self._entries.values()
         copy(self._cursor, "transactions", COLUMNS, [entry.row() for entry in entries])
-        rows = [row for entry in entries for row in entry.postings()]
+        rows = list(chain.from_iterable([entry.postings() for entry in entries]))
         if rows:
             copy_packed(self._cursor, SQL["copy_postings"], rows)
 

@@ -87,6 +87,7 @@ UPDATE postings AS p SET believed_until = ended.position
  WHERE p.created_position = ended.created AND p.version = ended.version;
 
 -- name: copy_postings
-COPY postings (created_position, believed_from, believed_until, date, version, line, book_id, account_id, other_id,
-               currency, state, amount)
+-- What the postings of a transaction have in common comes first.
+COPY postings (created_position, believed_from, believed_until, date, version, book_id, state, line, account_id,
+               other_id, currency, amount)
 FROM STDIN (FORMAT BINARY);

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -16,10 +18,10 @@ from projections.projection import Cursor, Window
 
 SQL = sql.load(__file__)
 
-# By account (as a number, which hashes in C), year and month, and currency: the account, a day of the month,
+# By account (as a number, which hashes in C), year and month, and currency: the account,
 # the book, the number of postings, what was debited (positive) and what was credited (negative).
 _Sums = dict[tuple[int, int, str], list[Any]]
-_COUNT, _DEBIT, _CREDIT = 3, 4, 5
+_COUNT, _DEBIT, _CREDIT = 2, 3, 4
 
 
 class Rollup:
@@ -56,17 +58,22 @@ def _sum(
         key = (account_id.int, month, p.currency)
         found = sums.get(key)
         if found is None:
-            found = sums[key] = [account_id, day, book_id, 0, ZERO, ZERO]
+            found = sums[key] = [account_id, book_id, 0, ZERO, ZERO]
         found[_COUNT] += sign
         side = _CREDIT if amount.is_signed() else _DEBIT
         found[side] = change(found[side], amount)
 
 
+@lru_cache(maxsize=10_000)
+def _first_day(month: int) -> date:
+    return date((month - 1) // 12, (month - 1) % 12 + 1, 1)
+
+
 def _columns(sums: _Sums) -> tuple[Any, ...]:
-    accounts, days, books, counts, debits, credits_ = zip(*sums.values(), strict=True)
+    accounts, books, counts, debits, credits_ = zip(*sums.values(), strict=True)
     return (
         list(accounts),
-        [day.replace(day=1) for day in days],
+        [_first_day(month) for _, month, _ in sums],
         [currency for _, _, currency in sums],
         list(books),
         list(counts),
