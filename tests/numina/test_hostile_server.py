@@ -46,6 +46,7 @@ SETTINGS = {
     "transform_null_equals": "on",
     "synchronous_commit": "off",
     "default_text_search_config": "german",
+    "jit_above_cost": "0",
 }
 
 
