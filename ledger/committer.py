@@ -14,7 +14,7 @@ from ledger.memory import NotSettled
 from ledger.queue import Limits, Queue, Result, Submission
 from ledger.refusals import InDoubt, NotStored
 from ledger.sealing import Keys
-from ledger.store import HeadMoved, Store, connect, lost, was_stored
+from ledger.store import HeadMoved, Replayed, Store, connect, lost, was_stored
 
 # A batch this small is stored by the deciding thread itself: handing it over would take longer.
 _SMALL = 4
@@ -77,7 +77,7 @@ class Committer:
                 break
             try:
                 self._work(taken)
-            except (HeadMoved, NotSettled):
+            except NotSettled:
                 self._start_over()
             except Exception as error:
                 self._give_up(error)
@@ -178,12 +178,13 @@ class Committer:
             self._on_batch(count, monotonic() - flight.began)
 
     def _settle(self) -> None:
-        """Waits for the batch in flight. Raises NotSettled when others wrote first, or the error that met it."""
+        """Waits for the batch in flight. Raises NotSettled when it must be decided anew, or the error that met
+        it."""
         flight = self._flight
         if flight is None:
             return
         error = flight.done.exception()
-        if isinstance(error, HeadMoved):
+        if isinstance(error, HeadMoved | Replayed):
             raise NotSettled from error
         if error is not None:
             raise error
@@ -192,7 +193,8 @@ class Committer:
             self._decider.stored(flight.batch)
 
     def _start_over(self) -> None:
-        """Another process wrote first: everything unanswered goes back to the front of the queue."""
+        """Another process wrote first, or a command came again: everything unanswered goes back to the front of
+        the queue."""
         self._queue.put_back([decided.submission for decided in self._unanswered()])
         if self._decider is not None:
             self._decider.forget()

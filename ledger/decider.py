@@ -20,6 +20,9 @@ from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
 from ledger.sealing import DataKey, Keys, nonces, sealed, subject
 
+WARY = 100
+"""Batches."""
+
 
 class NotCarriedOut(Refusal):
     """Another item of the same all-or-nothing request was refused."""
@@ -32,6 +35,10 @@ class Decider:
 
     Reads through `connection`; calls `settle` before it reads anything that a batch on its way into the
     database could change. After a failure to store, `forget` must be called before deciding anew.
+
+    Hardly any command comes a second time, so whether it did is not asked beforehand: storing it fails on the
+    key of registers.commands (Replayed). What would store nothing (a refusal, a trial) is asked about; and so is
+    everything in the first batch of all, in that after others wrote, and for WARY batches after one came again.
     """
 
     def __init__(
@@ -48,6 +55,10 @@ class Decider:
         # Of the open batch only: a key that is destroyed must not seal anything after it.
         self._data_keys: dict[int, DataKey] = {}
         self._nonce = nonces()
+        # Keyed commands of the present call that the database was not asked about, and for how many batches more
+        # it is asked about all.
+        self._unasked: list[UUID] = []
+        self._wary = 1
         self.head: Head | None = None
         self.batch: Batch | None = None
 
@@ -66,6 +77,7 @@ class Decider:
 
     def forget(self) -> None:
         """What was decided was not stored: nothing in memory can be trusted."""
+        self._wary = max(self._wary, 1)
         self._memory.begin()
         self._memory.forget()
         self._answered.clear()
@@ -78,7 +90,7 @@ class Decider:
             self.batch = self._open()
         commands = [command for submission in submissions for command in submission.commands]
         answered, replayed = self._answered, self.batch.replayed
-        asked: list[UUID] = []
+        self._unasked = unasked = []
         for command in commands:
             if command.request is None:
                 continue
@@ -87,13 +99,25 @@ class Decider:
                 # and let go of it, at any of the reads below.
                 replayed.append(command.command_id.int)
             else:
-                asked.append(command.command_id)
-        if asked:
-            found = store.answered(self._connection, asked)
-            answered.update(found)
-            replayed.extend(found)
+                unasked.append(command.command_id)
+        if self._wary:
+            self._ask(self.batch)
         self._load([c for c in commands if c.command_id.int not in answered] if answered else commands)
         return [self._submission(s.commands, s.atomic, self.batch) for s in submissions]
+
+    def _ask(self, batch: Batch) -> None:
+        """Looks up which of the commands at hand were carried out before this batch. Raises NotSettled when one
+        of them has been decided as new meanwhile."""
+        asked, self._unasked = self._unasked, []
+        found = store.answered(self._connection, asked)
+        if found:
+            self._wary = WARY
+            if not found.keys().isdisjoint(self._answered):
+                # What is being stored is no part of it.
+                self._settle()
+                raise NotSettled
+            self._answered.update(found)
+            batch.replayed.extend(found)
 
     def _load(self, commands: Sequence[Command]) -> None:
         try:
@@ -121,6 +145,8 @@ class Decider:
             raise RuntimeError("nothing was decided")
         parameters = batch.parameters(self._memory, self._keys)
         self.batch, self.head = None, batch.reached
+        if self._wary:
+            self._wary -= 1
         return batch, parameters
 
     def stored(self, batch: Batch) -> None:
@@ -159,9 +185,12 @@ class Decider:
 
     def _one(self, command: Command, batch: Batch, keep: bool) -> Outcome | Exception:
         """What came of a command. What a dry run changed in memory stays there for now if `keep`."""
-        earlier = self._answered.get(command.command_id.int) if command.request is not None else None
-        if earlier is not None:
-            return self._replay(command, earlier, batch)
+        if command.request is not None:
+            if command.dry_run and self._unasked:
+                self._ask(batch)
+            earlier = self._answered.get(command.command_id.int)
+            if earlier is not None:
+                return self._replay(command, earlier, batch)
         mark = self._memory.mark()
         try:
             outcome = self._decide(command, batch)
@@ -170,6 +199,9 @@ class Decider:
         except Exception as error:
             # A refusal, or a defect in one decision: either way it costs this command alone.
             self._memory.roll_back(mark)
+            if command.request is not None and self._unasked:
+                self._ask(batch)
+                return self._one(command, batch, keep)
             return error
         if command.dry_run:
             if not keep:

@@ -35,6 +35,10 @@ class HeadMoved(psycopg.errors.DatabaseError, code="NU001"):
     """Another process appended to the log after this one last looked; nothing was stored."""
 
 
+class Replayed(Exception):
+    """A command of the batch was carried out before, under the same idempotency key; nothing was stored."""
+
+
 class Store:
     """Stores batches; `lock_ms` bounds the wait for another process that is storing."""
 
@@ -64,13 +68,18 @@ class Store:
         """Stores a batch in the transaction that `lock` opened, or in one of its own, and commits.
 
         With nothing to store it only makes sure that the log still ends at `head`, so that nobody is refused for
-        something that another process has changed. Raises HeadMoved (nothing stored), or psycopg.Error when the
-        batch is not known to be stored.
+        something that another process has changed. Raises HeadMoved or Replayed (nothing stored), or psycopg.Error
+        when the batch is not known to be stored.
         """
         connection = self._connection
         locked = connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
         if parameters is not None:
-            connection.execute(APPEND, parameters, prepare=True)
+            try:
+                connection.execute(APPEND, parameters, prepare=True)
+            except psycopg.errors.UniqueViolation as error:
+                if error.diag.constraint_name == "commands_pkey":
+                    raise Replayed from error
+                raise
         elif not locked and read_head(connection).position != head.position:
             raise HeadMoved("the log has grown")
         if locked:

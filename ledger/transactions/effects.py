@@ -75,7 +75,9 @@ def _of(terms: Terms, sign: int) -> list[Effect]:
     date = terms.date
     if terms.state == "posted":
         return [
-            Effect(p.account_id, p.currency, date, p.amount if sign > 0 else p.amount.copy_negate(), ZERO, ZERO)
+            Effect(
+                p.account_id, p.currency, date, p.amount if sign > 0 else p.amount.copy_negate(), ZERO, ZERO
+            )
             for p in terms.postings
         ]
     if terms.state == "pending":

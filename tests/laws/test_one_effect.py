@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger import decider
 from ledger.command import Outcome
 from ledger.ids import derived_id
 from ledger.queue import Limits
@@ -33,9 +34,9 @@ told = st.lists(
 class World:
     """Two writers on one database; each example has a book of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, writers: int) -> None:
         self.url, self.keys, self.books = url, MemoryKeys(), 0
-        self.writers = [Writer(url, self.keys, limits=Limits(batch_commands=4)) for _ in range(2)]
+        self.writers = [Writer(url, self.keys, limits=Limits(batch_commands=4)) for _ in range(writers)]
         for writer in self.writers:
             writer.start()
 
@@ -44,10 +45,15 @@ class World:
         return Scenario(self.writers[0].handle_sync, name=f"keys {self.books}").household()
 
 
-@pytest.fixture(scope="module")
-def world(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[World]:
-    with fresh_database() as url:
-        world = World(url)
+@pytest.fixture(scope="module", params=[(2, decider.WARY), (1, 1)], ids=["two", "a bold one"])
+def world(
+    fresh_database: Callable[[], AbstractContextManager[str]], request: pytest.FixtureRequest
+) -> Iterator[World]:
+    """Two writers that ask beforehand which commands came before, or one that mostly does not."""
+    writers, wary = request.param
+    with fresh_database() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decider, "WARY", wary)
+        world = World(url, writers)
         yield world
         for writer in world.writers:
             writer.stop()
@@ -61,7 +67,7 @@ def test_each_key_has_the_effect_of_its_first_request_and_no_other(world: World,
     first: dict[int, tuple[int, Any]] = {}
     for process, atomic, items in story:
         commands = [keyed(book, key, value) for key, value in items]
-        results = world.writers[process].handle_all_sync(commands, atomic=atomic)
+        results = world.writers[process % len(world.writers)].handle_all_sync(commands, atomic=atomic)
         if atomic and any(isinstance(result, KeyReused) for result in results):
             continue
         for (key, value), result in zip(items, results, strict=True):

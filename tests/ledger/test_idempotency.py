@@ -5,6 +5,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+import pytest
+
+from ledger import decider
+from ledger.accounts.refusals import FloorBreached
 from ledger.command import Outcome
 from ledger.ids import derived_id
 from ledger.postings import Unbalanced
@@ -13,9 +17,15 @@ from ledger.transactions.commands import PostTransaction
 from ledger.writer import Writer
 from tests.support.keys import MemoryKeys
 from tests.support.registers import assert_sound, balance
-from tests.support.scenario import Scenario, day
+from tests.support.scenario import Scenario, day, posting
 
 Start = Callable[..., Writer]
+
+
+@pytest.fixture(autouse=True, params=[decider.WARY, 1], ids=["wary", "bold"])
+def wary(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer asks beforehand which commands came before, or learns it from the record when it stores them."""
+    monkeypatch.setattr(decider, "WARY", request.param)
 
 
 def keyed(book: Scenario, key: str, cash: int = -12, **fields: Any) -> PostTransaction:
@@ -26,8 +36,7 @@ def keyed(book: Scenario, key: str, cash: int = -12, **fields: Any) -> PostTrans
         request=sha256(f"{cash}".encode()).digest(),
         transaction_id=book.fresh(),
         date=day("2026-03-01"),
-        postings=book.legs(cash=cash, food=-cash),
-        **fields,
+        **{"postings": book.legs(cash=cash, food=-cash), **fields},
     )
     return command
 
@@ -152,3 +161,62 @@ def test_a_key_that_comes_at_the_same_instant_everywhere_has_one_effect(
         assert len({(outcome.first, outcome.last) for outcome in turn}) == 1
     assert balance(database, book.accounts["food"])[0] == 12 * len(rounds)
     assert_sound(database, keys)
+
+
+def test_what_would_be_refused_by_now_still_gets_the_first_answer(
+    start_writer: Start, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    writer = start_writer()
+    book.account("purse", floor=0)
+    writer.handle_sync(posting(book, cash=-10, purse=10))
+    spend = {"postings": book.legs(purse=-8, food=8)}
+    first = writer.handle_sync(keyed(book, "k", **spend))
+    calm(writer, book)
+    again, fresh, known, other = writer.handle_all_sync(
+        [keyed(book, key, **spend) for key in ("k", "l")] + [keyed(book, "k", **spend), keyed(book, "m")]
+    )
+    assert same(first, again)
+    assert isinstance(fresh, FloorBreached)
+    assert same(first, known)
+    assert isinstance(other, Outcome)
+    assert_sound(database, keys)
+
+
+def test_a_dry_run_of_what_was_carried_out_gets_the_first_answer(
+    start_writer: Start, book: Scenario, database: str
+) -> None:
+    writer = start_writer()
+    first = writer.handle_sync(keyed(book, "k"))
+    calm(writer, book)
+    assert same(first, writer.handle_sync(keyed(book, "k", dry_run=True)))
+    assert balance(database, book.accounts["food"])[0] == 12
+
+
+def test_keys_that_come_again_among_many_new_ones_cost_nobody_an_answer(
+    start_writer: Start, book: Scenario, database: str, keys: MemoryKeys
+) -> None:
+    writer = start_writer()
+    known = writer.handle_all_sync([keyed(book, f"k{n}") for n in range(20)])
+    calm(writer, book)
+    answers: list[Any] = []
+
+    def work(number: int) -> None:
+        commands = [keyed(book, f"new {number} {n}") for n in range(50)] + [keyed(book, f"k{number}")]
+        answers.append((number, writer.handle_all_sync(commands, atomic=number % 2 == 0)))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, results in answers:
+        assert [result.replayed for result in results] == [False] * 50 + [True]
+        assert same(known[number], results[-1])
+    assert balance(database, book.accounts["food"])[0] == 12 * (20 + 8 * 50)
+    assert_sound(database, keys)
+
+
+def calm(writer: Writer, book: Scenario) -> None:
+    """Batches without any repetition: a bold writer asks for nothing after them."""
+    for _ in range(2):
+        writer.handle_sync(posting(book, cash=1, salary=-1))

@@ -9,7 +9,7 @@ from ledger.identity.events import UserRenamed
 from ledger.ids import derived_id
 from ledger.log import LogReader
 from ledger.refusals import Unknown
-from ledger.sealing import DataKey, nonces, SealBroken, sealed, subject, unsealed
+from ledger.sealing import DataKey, SealBroken, nonces, sealed, subject, unsealed
 from ledger.transactions.changes import AmendTransaction
 from ledger.transactions.events import Terms, TransactionPosted
 from tests.support.keys import MemoryKeys
