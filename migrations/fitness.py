@@ -42,8 +42,8 @@ def require_fit(connection: psycopg.Connection[Any]) -> None:
 def forbidden(user: str, error: psycopg.errors.InsufficientPrivilege) -> MigrationRefused:
     """What to do when PostgreSQL lets the owner of a database not do what a migration does."""
     return MigrationRefused(
-        f'the user "{user}" may not set the database up ({error.diag.message_primary}). Let it create roles '
-        f'(ALTER ROLE "{user}" CREATEROLE), or make them for it, as a superuser: CREATE ROLE numina_service NOLOGIN; '
-        "CREATE ROLE numina_projector NOLOGIN; "
+        f'the user "{user}" may not set the database up ({error.diag.message_primary}). As a superuser, make '
+        "the roles of Numina unless the server has them (CREATE ROLE numina_service NOLOGIN; CREATE ROLE "
+        "numina_projector NOLOGIN) and let it use them: "
         f'GRANT numina_service, numina_projector TO "{user}" WITH ADMIN OPTION'
     )

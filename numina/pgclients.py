@@ -5,6 +5,7 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from ledger.session import session_url
 from numina.pginstall import wheel_install
 from numina.settings import Settings
 from numina.trouble import Trouble
@@ -25,7 +26,7 @@ def program(name: str, settings: Settings) -> Path:
 
 def target(settings: Settings) -> tuple[str, dict[str, str]]:
     """The --dbname argument, and the environment with the password, which `ps` is not to show."""
-    parts = {name: str(value) for name, value in conninfo_to_dict(settings.url).items()}
+    parts = {name: str(value) for name, value in conninfo_to_dict(session_url(settings.url)).items()}
     password = parts.pop("password", None)
     secret = {} if password is None else {"PGPASSWORD": password}
     return make_conninfo("", **parts), settings.environment() | secret

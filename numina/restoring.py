@@ -11,6 +11,7 @@ from rich.console import Console
 
 from gateways.vault import Vault, WrongMasterKey
 from ledger.session import session_url
+from migrations.fitness import forbidden, require_fit
 from migrations.runner import migrate
 from numina.cluster import make_home
 from numina.database import database
@@ -24,6 +25,26 @@ ROLES = ("numina_service", "numina_projector")
 
 TOO_NEW = b"SET transaction_timeout = 0;\n"
 """What pg_restore 18 writes near the top, and PostgreSQL 15 and 16 do not understand."""
+
+_HAND_OVER = b"""
+DO $$
+DECLARE
+    made record;
+BEGIN
+    FOR made IN SELECT oid::regnamespace AS name FROM pg_namespace WHERE nspname IN ('views', 'verification') LOOP
+        EXECUTE format('ALTER SCHEMA %s OWNER TO numina_projector', made.name);
+    END LOOP;
+    FOR made IN
+        SELECT oid::regclass AS name FROM pg_class
+        WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('views', 'verification')
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO numina_projector', made.name);
+    END LOOP;
+END
+$$;
+"""
+"""Everything is restored as the database's user's own, whoever owned it where the backup was made; what the projector
+makes anew must be the projector's."""
 
 _OCCUPANTS = """
     SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -41,18 +62,22 @@ def restore(settings: Settings, file: Path, key_file: Path | None, console: Cons
 
     `key_file` holds the master key in base64, as `numina backup --with-master-key` wrote it; it goes into the
     home. Raises RestoreFailed when the database is not empty, the home has another key, or the backup is
-    damaged.
+    damaged, and MigrationRefused for a database that Numina cannot live in or may not set up.
     """
     make_home(settings.home)
     if key_file is not None:
         _take_key(settings, key_file)
     with database(settings) as ready:
         with psycopg.connect(session_url(ready.url), autocommit=True) as connection:
+            require_fit(connection)
             if (connection.execute(_OCCUPANTS).fetchone() or (0,))[0]:
                 raise RestoreFailed(
                     "the database is not empty: restore into a new home (NUMINA_HOME) or a new database"
                 )
-            _make_roles(connection)
+            try:
+                _make_roles(connection)
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise forbidden(connection.info.user, error) from error
         with console.status(f"Restoring {file} ..."):
             _load(ready, file)
             migrate(session_url(ready.url))
@@ -82,7 +107,7 @@ def _make_roles(connection: psycopg.Connection[tuple[int]]) -> None:
 def _load(settings: Settings, file: Path) -> None:
     """Runs the backup's SQL in one transaction, so that a damaged file leaves nothing behind."""
     database, environment = target(settings)
-    reading = [str(program("pg_restore", settings)), "--file=-", str(file)]
+    reading = [str(program("pg_restore", settings)), "--no-owner", "--file=-", str(file)]
     writing = [
         str(program("psql", settings)),
         "--no-psqlrc",
@@ -112,8 +137,8 @@ def _pour(source: "subprocess.Popen[bytes]", sink: "subprocess.Popen[bytes]") ->
                 break
             sink.stdin.write(line)
         shutil.copyfileobj(source.stdout, sink.stdin, 1024 * 1024)
-        if source.wait() != 0:
-            sink.stdin.write(b"\n\\.\nSELECT 'the backup is damaged'::integer;\n")
+        damaged = b"\n\\.\nSELECT 'the backup is damaged'::integer;\n"
+        sink.stdin.write(_HAND_OVER if source.wait() == 0 else damaged)
         sink.stdin.close()
     except BrokenPipeError:
         source.kill()

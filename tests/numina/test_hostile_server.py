@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,9 +16,12 @@ from ledger.session import session_url
 from migrations import fitness
 from migrations.fitness import MigrationRefused
 from migrations.runner import migrate
+from numina.backup import backup
 from numina.embedded import EmbeddedPostgres
+from numina.restoring import restore
 from projections.rebuild import rebuild
 from projections.verify import verify
+from tests.numina.test_backup import QUIET, facts, of, populate
 from tests.numina.test_cli import numina
 from tests.support.given_server import GivenServer
 from tests.support.service import MASTER_KEY, post, register, running
@@ -51,19 +56,28 @@ SETTINGS = {
 
 
 @contextmanager
-def guest(server: Server, *rights: str, made: str = UTF8) -> Iterator[str]:
-    """The URL of a new role with `rights` on an empty database of its own, `made` so."""
+def guest(server: Server, *rights: str, made: str = UTF8, admitted: bool = False) -> Iterator[str]:
+    """The URL of a new role with `rights` on an empty database of its own, `made` so. `admitted` lets it use the
+    roles of Numina, which the server must have."""
     name = f"guest{next(_numbers)}"
     role = sql.Identifier(name)
     with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role) + sql.SQL(" " + " ".join(rights)))  # type: ignore[arg-type]  # a test's own
-        create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ").format(role, role)
-        admin.execute(create + sql.SQL(made))  # type: ignore[arg-type]  # a test's own
+        remove(admin, role)
         try:
+            admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role) + sql.SQL(" " + " ".join(rights)))  # type: ignore[arg-type]  # a test's own
+            create = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ").format(role, role)
+            admin.execute(create + sql.SQL(made))  # type: ignore[arg-type]  # a test's own
+            if admitted:
+                admit = sql.SQL("GRANT numina_service, numina_projector TO {} WITH ADMIN OPTION")
+                admin.execute(admit.format(role))
             yield server.url_of(name, name)
         finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(role))
-            admin.execute(sql.SQL("DROP ROLE {}").format(role))
+            remove(admin, role)
+
+
+def remove(admin: psycopg.Connection[Any], role: sql.Identifier) -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(role))
+    admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
@@ -85,12 +99,7 @@ def test_a_user_who_may_not_make_roles_is_told_what_to_ask_for(server: Server, t
 
 
 def test_roles_that_a_superuser_has_made_will_do(server: Server, template: str) -> None:
-    with guest(server) as url:
-        with psycopg.connect(server.admin_url, autocommit=True) as admin:
-            user = sql.Identifier(psycopg.conninfo.conninfo_to_dict(url)["user"])
-            admin.execute(
-                sql.SQL("GRANT numina_service, numina_projector TO {} WITH ADMIN OPTION").format(user)
-            )
+    with guest(server, admitted=True) as url:
         assert migrate(url)
         with running(url) as client:
             register(client)
@@ -110,16 +119,42 @@ def test_an_old_server_is_refused(database: str, monkeypatch: pytest.MonkeyPatch
         migrate(database)
 
 
+def test_a_restore_is_refused_where_a_migration_is(server: Server, template: str, tmp_path: Path) -> None:
+    for made, told in ((UTF8, "may not set the database up"), (IN.format("LATIN1"), "encoded in LATIN1")):
+        with guest(server, made=made) as url, pytest.raises(MigrationRefused, match=told):
+            restore(of(url, tmp_path), tmp_path / "backup", None, QUIET)
+
+
+def change_habits(url: str) -> None:
+    """Sets SETTINGS for the database, so that every new session has them."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, value in SETTINGS.items():
+            change = sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+                sql.Identifier(connection.info.dbname), sql.Identifier(name), sql.Literal(value)
+            )
+            connection.execute(change)
+
+
+def test_a_backup_moves_between_servers_of_other_habits(
+    server: Server, database: str, template: str, tmp_path: Path
+) -> None:
+    populate(database)
+    known = facts(database)
+    change_habits(database)
+    backup(of(database, tmp_path), tmp_path / "backup", QUIET, with_master_key=False)
+    with guest(server, admitted=True) as url:
+        change_habits(url)
+        restore(of(url, tmp_path), tmp_path / "backup", None, QUIET)
+        assert facts(session_url(url)) == known
+        rebuild(url, Vault(url, MASTER_KEY, role="numina_projector"))
+        assert verify(url, Vault(url, MASTER_KEY)).mismatches == ()
+
+
 def test_settings_of_other_habits_change_nothing(
     fresh_database: Callable[[], AbstractContextManager[str]],
 ) -> None:
     with fresh_database() as url:
-        with psycopg.connect(url, autocommit=True) as connection:
-            for name, value in SETTINGS.items():
-                change = sql.SQL("ALTER DATABASE {} SET {} = {}").format(
-                    sql.Identifier(connection.info.dbname), sql.Identifier(name), sql.Literal(value)
-                )
-                connection.execute(change)
+        change_habits(url)
         assert migrate(session_url(url)) == []
         with running(url) as client:
             me = register(client, name="Łukasz 李", time_zone="America/New_York")

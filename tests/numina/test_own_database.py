@@ -11,12 +11,15 @@ import psycopg
 import pytest
 from rich.console import Console
 
+from gateways.vault import Vault
 from numina.backup import backup
 from numina.pginstall import Account, server_account
 from numina.restoring import restore
+from projections.rebuild import rebuild
+from projections.verify import verify
 from tests.numina.conftest import eventually
 from tests.numina.test_backup import facts, of, populate
-from tests.support.service import running
+from tests.support.service import MASTER_KEY, running
 
 INSTALL = Path("/usr/lib/postgresql/15/bin")
 PASSWORD = "p@ss: word/1"
@@ -84,6 +87,19 @@ def test_numina_serves_from_postgresql_15_and_moves_its_backup(url: str, tmp_pat
     restore(of(target, tmp_path), tmp_path / "backup", None, QUIET)
     assert facts(target) == facts(url)
     with running(target) as client:
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_a_household_moves_from_the_embedded_server_to_its_own(
+    database: str, url: str, tmp_path: Path
+) -> None:
+    populate(database)
+    backup(of(database, tmp_path), tmp_path / "backup", QUIET, with_master_key=False)
+    restore(of(url, tmp_path), tmp_path / "backup", None, QUIET)
+    assert facts(url) == facts(database)
+    rebuild(url, Vault(url, MASTER_KEY, role="numina_projector"))
+    assert verify(url, Vault(url, MASTER_KEY)).mismatches == ()
+    with running(url) as client:
         assert client.get("/health/ready").status_code == 200
 
 
