@@ -32,6 +32,7 @@ from ledger.accounts.refusals import (
 )
 from ledger.accounts.rules import (
     FIRST_DAY,
+    check_assertions,
     check_guard,
     check_history,
     check_name,
@@ -205,8 +206,8 @@ UNCHANGED = Unchanged()
 class AmendAccount(AccountChange):
     """Change what is given and leave the rest: each change is its own fact, so that the trail says why.
 
-    `text` holds the words to change ("" removes one). Raises as OpenAccount does, InvalidValue for a floor that
-    the history breaks, SystemAccount, CurrencyInUse, Stale.
+    `text` holds the words to change ("" removes one). Raises as OpenAccount does, InvalidValue for a floor or
+    the policy to reject that the history breaks, SystemAccount, CurrencyInUse, Stale.
     """
 
     name: ClassVar[str] = "account.amend"
@@ -239,13 +240,15 @@ class AmendAccount(AccountChange):
         account = state.entity(Account, self.account_id)
         if account is None:
             return ()
-        return [(self.account_id, code) for code in (account.currency, *account.currencies)]
+        codes = {account.currency, *account.currencies, *(a.currency for a in account.assertions)}
+        return [(self.account_id, code) for code in codes]
 
     def days(self, state: State) -> Iterable[DayRange]:
         account = state.entity(Account, self.account_id)
         if account is None or self.guard is None or not account.keeps_days:
             return ()
-        return [DayRange(self.account_id, account.currency, FIRST_DAY)]
+        codes = {account.currency, *(a.currency for a in account.assertions)}
+        return [DayRange(self.account_id, code, FIRST_DAY) for code in codes]
 
     def decide(self, state: State) -> list[Draft]:
         account = self.present(state)
@@ -290,8 +293,10 @@ class AmendAccount(AccountChange):
         if self.guard is None or self.guard == account.guard:
             return
         check_guard(self.guard, account.kind, account.currency, account.exponent)
-        if self.guard.floor is not None and self.guard.policy == "reject":
-            check_history(state, account, self.guard.floor)
+        if self.guard.policy == "reject":
+            check_assertions(state, account)
+            if self.guard.floor is not None:
+                check_history(state, account, self.guard.floor)
         yield AccountGuarded(guard=self.guard)
 
     def _counted(self, account: Account) -> Iterator[Fact]:

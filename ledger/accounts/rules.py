@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ledger.accounts.account import Account, name_text
 from ledger.accounts.events import Guard, Kind
+from ledger.accounts.guarding import posted_at_end
 from ledger.accounts.refusals import CurrencyInUse, NameTaken, NotGuardable, UnknownAccount, WrongParent
 from ledger.command import State
 from ledger.money import ZERO, add, check_exponent, exponent_of
@@ -64,6 +65,22 @@ def check_history(state: State, account: Account, floor: Decimal) -> None:
                 field="floor",
                 date=day.date.isoformat(),
                 available=format(running, "f"),
+            )
+
+
+def check_assertions(state: State, account: Account) -> None:
+    """What was asserted and came to be false cannot be guarded with the policy to reject. Raises InvalidValue."""
+    for assertion in account.assertions:
+        actual = posted_at_end(state, account, assertion.currency, assertion.date)
+        if actual != assertion.amount:
+            raise InvalidValue(
+                f"The balance of {assertion.date} was asserted to be {assertion.amount:f} {assertion.currency}, "
+                f'and is {actual:f} by now. Withdraw the assertion, or choose the policy "flag".',
+                field="floor_policy",
+                assertion_id=str(assertion.assertion_id),
+                date=assertion.date.isoformat(),
+                actual=format(actual, "f"),
+                asserted=format(assertion.amount, "f"),
             )
 
 

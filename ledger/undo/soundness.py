@@ -22,7 +22,14 @@ from ledger.accounts.events import (
 )
 from ledger.accounts.guarding import breaches, posted_at_end
 from ledger.accounts.refusals import AssertionFailed
-from ledger.accounts.rules import FIRST_DAY, check_history, check_parent, currencies_unused, name_free
+from ledger.accounts.rules import (
+    FIRST_DAY,
+    check_assertions,
+    check_history,
+    check_parent,
+    currencies_unused,
+    name_free,
+)
 from ledger.command import Draft, State
 from ledger.entities import evolve
 from ledger.ids import NIL
@@ -110,12 +117,14 @@ def _check(
             name_free(state, book_id, account.parent_id, account.name, stream_id)
             if account.parent_id is not None and not isinstance(fact, AccountRenamed):
                 check_parent(ahead, book_id, account.kind, account.parent_id, below=stream_id)
-        case AccountGuarded(guard=guard) if guard.floor is not None and guard.policy == "reject":
-            check_history(state, account, guard.floor)
+        case AccountGuarded(guard=guard) if guard.policy == "reject":
+            check_assertions(state, account)
+            if guard.floor is not None:
+                check_history(state, account, guard.floor)
         case AccountCurrenciesChanged(currencies=kept):
             present = state.entity(Account, stream_id)
             currencies_unused(state, account, set(present.currencies if present else ()) - set(kept), None)
-        case AssertionReinstated():
+        case AssertionReinstated() if account.guard.policy == "reject":
             _still_true(state, account, fact, drafts)
 
 

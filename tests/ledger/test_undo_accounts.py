@@ -13,6 +13,7 @@ from ledger.accounts.refusals import (
     NameTaken,
 )
 from ledger.postings import Posting
+from ledger.refusals import InvalidValue
 from ledger.transactions.changes import (
     VoidTransaction,
 )
@@ -186,6 +187,37 @@ def test_an_assertion_comes_back_only_while_it_is_true(book: Scenario) -> None:
     book.post(cash=-12, food=12)
     refusal = book.refuses_undo(AssertionFailed, withdrawn_again)
     assert refusal.facts["actual"] == "-12"
+
+
+def test_an_assertion_that_was_flagged_as_broken_comes_back_as_it_was(book: Scenario) -> None:
+    cash = book.accounts["cash"]
+    book.do(AmendAccount, account_id=cash, guard=Guard(None, "flag"))
+    asserted = book.do(
+        AssertBalance,
+        account_id=cash,
+        assertion_id=book.fresh(),
+        amount=amount(0),
+        currency="USD",
+        date=day("2026-03-31"),
+    )
+    book.post(cash=-12, food=12)
+    assertions = book.named("cash").assertions
+    book.undo(book.undo(asserted))
+    assert book.named("cash").assertions == assertions
+    strict = {"account_id": cash, "guard": Guard(None, "reject")}
+    refusal = book.refuses(InvalidValue, AmendAccount, **strict)
+    assert (refusal.field, refusal.facts["actual"]) == ("floor_policy", "-12")
+    book.do(WithdrawAssertion, account_id=cash, assertion_id=assertions[0].assertion_id)
+    book.do(AmendAccount, **strict)
+
+
+def test_a_policy_to_reject_does_not_come_back_to_a_broken_assertion(book: Scenario) -> None:
+    cash = book.accounts["cash"]
+    asserted = {"assertion_id": book.fresh(), "amount": amount(0), "date": day("2026-03-31")}
+    book.do(AssertBalance, account_id=cash, currency="USD", **asserted)
+    loosened = book.do(AmendAccount, account_id=cash, guard=Guard(None, "allow"))
+    book.post(cash=-12, food=12)
+    assert book.refuses_undo(UndoBlocked, loosened).facts["actual"] == "-12"
 
 
 def test_a_floor_that_was_broken_since_does_not_come_back(book: Scenario) -> None:
