@@ -88,6 +88,10 @@ class Apart:
         self.check()
         self._tell(goal)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def check(self) -> None:
         """Raises Failed, or psycopg.OperationalError when it lost the database."""
         if self._failure is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
 import psycopg
@@ -118,15 +118,22 @@ class _Work:
         self._stack.close()
 
     def fill(self, progress: Progress) -> None:
-        """Makes the new tables and brings them near the head, then adds what reading needs."""
+        """Makes the new tables and brings them near the head, then adds what reading needs. What fails leaves
+        none of them."""
         if not tables.try_lock(self._next, tables.REBUILDING):
             raise RebuildRunning("another rebuild is running; wait for it or stop it")
         tables.drop(self._next, NEXT)
         tables.drop(self._next, OLD)
         tables.create(self._next, NEXT, self._chosen, indexes=False)
-        position = fill(self._url, NEXT, self._feed, self._chosen, progress)
-        self._next.execute(tables.SQL["move"], {"position": position})
-        finish(self._url, NEXT, self._chosen)
+        try:
+            position = fill(self._url, NEXT, self._feed, self._chosen, progress)
+            self._next.execute(tables.SQL["move"], {"position": position})
+            finish(self._url, NEXT, self._chosen)
+        except BaseException:
+            # The next rebuild would clear them away, but until then they would take up room.
+            with suppress(psycopg.Error):
+                tables.drop(self._next, NEXT)
+            raise
 
     def compare(self) -> tuple[Difference, ...]:
         """Compares old and new in one snapshot, at one position; only taking it holds the projector off."""
@@ -151,6 +158,8 @@ class _Work:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._caught_up() as position:
+                    if tables.exists(self._live, LIVE):
+                        tables.wait_for_keepers(self._live)
                     if self._everything or not tables.exists(self._live, LIVE):
                         self._swap_schemas()
                     else:

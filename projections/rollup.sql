@@ -13,8 +13,10 @@ CREATE TABLE rollup (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 -- name: add
+-- In the order of the key, so that neighbours in its index are written together.
 INSERT INTO rollup AS r (account_id, month, currency, book_id, count, debit, credit)
 SELECT * FROM unnest(%b::uuid[], %b::date[], %b::text[], %b::uuid[], %b::int[], %s::numeric[], %s::numeric[])
+ ORDER BY 1, 2, 3
     ON CONFLICT (account_id, month, currency) DO UPDATE SET
        count  = r.count + excluded.count,
        debit  = r.debit + excluded.debit,
