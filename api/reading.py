@@ -20,6 +20,7 @@ from ledger.entities import fold
 from ledger.log import COLUMNS, decode_rows
 from ledger.record import Recorded
 from ledger.refusals import TryAgain, Unknown
+from projections import tables
 
 B = TypeVar("B", bound=Body)
 Q = TypeVar("Q", bound=Query)
@@ -129,6 +130,14 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
                 "`Numina-Consistency: eventual` to read them as they are.",
                 retry_after=1,
             )
+
+
+@asynccontextmanager
+async def one_moment(request: Request) -> AsyncIterator[Connection]:
+    """As `fresh`, for an answer that takes several statements: all of them see the same moment."""
+    async with fresh(request) as connection, connection.transaction():
+        await tables.keep(connection)
+        yield connection
 
 
 async def progress(connection: Connection) -> tuple[int, int]:

@@ -125,6 +125,17 @@ def take_window_lock(connection: Connection | Cursor) -> None:
     connection.execute(SQL["window_lock"], {"space": SPACE, "key": WINDOW})
 
 
+async def keep(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Keeps the live tables from being exchanged until the transaction ends, of which this is the beginning: tables
+    that are put in their place may hold rows that a snapshot is too old to see."""
+    await connection.execute(SQL["keep"])
+
+
+def wait_for_keepers(connection: Connection) -> None:
+    """Waits until nobody keeps the live tables; holds those off who would, until the transaction ends."""
+    connection.execute(SQL["exchange"])
+
+
 def apply(window: Window, projections: Iterable[Projection], cursor: Cursor) -> None:
     """Brings every projection and the tracking position from before `window` to after it."""
     for projection in projections:

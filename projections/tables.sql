@@ -35,6 +35,13 @@ UPDATE tracking SET position = %(position)s, updated_at = now();
 -- name: window_lock
 SELECT pg_advisory_xact_lock(%(space)s, %(key)s);
 
+-- name: keep
+-- Takes no snapshot: one that is taken after this is as young as every row of the tables that stand now.
+LOCK TABLE views.versions IN ACCESS SHARE MODE;
+
+-- name: exchange
+LOCK TABLE views.versions IN ACCESS EXCLUSIVE MODE;
+
 -- name: notify
 SELECT pg_notify('projected', %(position)s);
 

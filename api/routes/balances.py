@@ -18,7 +18,7 @@ from api.fields import CivilDate, Currency, Query
 from api.money import CurrencyBalance, Money, balance_of, money, written
 from api.paging import MAX_LIMIT, cursor, link, position
 from api.principal import principal
-from api.reading import fresh, path_id, read_query, stream
+from api.reading import fresh, one_moment, path_id, read_query, stream
 from api.responses import answer
 from api.services import context
 from api.times import AsOf, KnownAt, known_position
@@ -179,8 +179,8 @@ async def statement(request: Request) -> Response:
     if not account.holds(currency):
         raise WrongCurrency(f"The account does not hold {currency}.", field="currency")
     resumed = position(request, query.cursor)
-    # In one snapshot, so that opening and lines always add up to closing.
-    async with fresh(request) as connection, connection.transaction():
+    # Opening and lines must add up to closing.
+    async with one_moment(request) as connection:
         before = await balance_as_of(connection, account.account_id, query.from_ - _DAY)
         after = await balance_as_of(connection, account.account_id, query.to)
         found = await lines(

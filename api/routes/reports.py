@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.describe import operation, router
 from api.fields import FIRST_DAY, LAST_DAY, CivilDate, Currency, Query
 from api.principal import Principal, principal
-from api.reading import Connection, fresh, read_query, stream
+from api.reading import Connection, one_moment, read_query, stream
 from api.report_answers import (
     BalanceSheetAnswer,
     CashFlowAnswer,
@@ -207,8 +207,8 @@ async def flow(request: Request) -> Response:
 
 
 async def _answered(request: Request, who: Principal, query: ReportQuery, ask: Ask) -> Answer:
-    """Asks for the report in one snapshot and writes its amounts with the decimals of their currencies."""
-    async with fresh(request) as connection, connection.transaction():
+    """Asks for the report and writes its amounts with the decimals of their currencies."""
+    async with one_moment(request) as connection:
         known_at = await known_position(connection, query.known_at, context(request).position)
         found = await ask(connection, known_at)
         decimals: dict[str, int] = {}

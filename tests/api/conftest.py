@@ -1,24 +1,19 @@
 """One running application for all tests of the interface; each test has people of its own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
-import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from migrations.runner import migrate
-from numina.embedded import EmbeddedPostgres
 from tests.support.service import Person, register, running
 
 
 @pytest.fixture(scope="session")
-def api_database(server: EmbeddedPostgres) -> str:
+def api_database(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """The URL of the database that the tests of the interface share."""
-    with psycopg.connect(server.url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE api")
-    url = server.url_of("numina", "api")
-    migrate(url)
-    return url
+    with fresh_database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

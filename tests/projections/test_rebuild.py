@@ -1,12 +1,15 @@
 """A rebuild makes the same tables anew beside the live ones; nobody ever sees a half-built one."""
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
 
+from ledger.session import session_url
 from projections import tables
 from projections.all import ALL
 from projections.projector import Projector
@@ -135,7 +138,7 @@ def test_an_unknown_projection_is_refused(projected: str, keys: MemoryKeys) -> N
 def test_a_reader_in_the_way_delays_the_swap_of_one_projection_and_not_of_all(
     projected: str, keys: MemoryKeys
 ) -> None:
-    with psycopg.connect(projected, options="-c role=numina_service -c search_path=views") as reader:
+    with psycopg.connect(session_url(projected, "numina_service", search_path="views")) as reader:
         reader.execute("SELECT count(*) FROM balances")
         rebuild(projected, keys)
         assert reader.execute("SELECT count(*) > 0 FROM balances").fetchone() == (True,)
@@ -145,3 +148,31 @@ def test_a_reader_in_the_way_delays_the_swap_of_one_projection_and_not_of_all(
             assert not waiting.done()
             reader.rollback()
             assert waiting.result().names == ("balances",)
+
+
+def test_an_answer_of_several_statements_sees_no_other_tables_half_way(
+    projected: str, keys: MemoryKeys, history: History
+) -> None:
+    async def count(reader: psycopg.AsyncConnection[Any], table: LiteralString) -> int:
+        row = await (await reader.execute("SELECT count(*) FROM " + table)).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    async def answer() -> tuple[int, bool, int]:
+        url = session_url(projected, "numina_service", search_path="views")
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as reader:
+            await reader.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+            async with reader.transaction():
+                await tables.keep(reader)
+                balances = await count(reader, "balances")
+                rebuilding = asyncio.create_task(asyncio.to_thread(rebuild, projected, keys))
+                await asyncio.wait([rebuilding], timeout=1.5)
+                swapped = rebuilding.done()
+                facts = await count(reader, "audit")
+            await rebuilding
+            return balances, swapped, facts
+
+    balances, swapped, facts = asyncio.run(answer())
+    assert balances > 0
+    assert not swapped
+    assert facts == history.position
