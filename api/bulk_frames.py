@@ -9,7 +9,8 @@ from starlette.requests import Request
 from api.idempotency import Frame, frame, idempotency_key
 from api.principal import Principal
 from api.services import services
-from ledger.ids import derived_id
+from ledger import arrays
+from ledger.ids import derived_ids
 from ledger.refusals import KeyReused
 
 _OTHER = "SELECT 1 FROM registers.commands WHERE command_id = ANY(%s) AND request <> %s LIMIT 1"
@@ -23,14 +24,11 @@ async def frames(request: Request, who: Principal, count: int) -> Sequence[Frame
     if key is None:
         new_id = services(request).new_id
         return [{**common, "command_id": new_id()} for _ in range(count)]
-    mine = (who.user_id.bytes, who.book_id.bytes, key)
-    made: list[Frame] = [
-        {**common, "command_id": derived_id("idempotency", *mine, index.to_bytes(4, "big"))}
-        for index in range(count)
-    ]
+    ids = derived_ids("idempotency", who.user_id.bytes, who.book_id.bytes, key, count=count)
+    made: list[Frame] = [{**common, "command_id": command_id} for command_id in ids]
     async with services(request).pool.connection() as connection:
-        ids = [each["command_id"] for each in made]
-        other = await connection.execute(_OTHER, (ids, common["request"]), binary=True)
+        arrays.register(connection)
+        other = await connection.execute(_OTHER, (arrays.uuids(ids), common["request"]), binary=True)
         if await other.fetchone() is not None:
             raise KeyReused(
                 "This idempotency key came with another request before. Use a new key for a new request.",

@@ -83,6 +83,8 @@ def read_postings(bodies: Sequence[PostingBody]) -> list[Posting]:
 
 
 def _only_full(body: TransactionBody) -> None:
+    if body.model_fields_set.isdisjoint(_ONLY_FRIENDLY) and not body.refund:
+        return
     given = [name for name in _ONLY_FRIENDLY if getattr(body, name) is not None]
     if given or body.refund:
         name = given[0] if given else "refund"

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import psycopg
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
@@ -53,7 +53,7 @@ class _ArrayDumper(Dumper):
         return obj.body
 
 
-def register(connection: psycopg.Connection[Any]) -> None:
+def register(connection: AdaptContext) -> None:
     """Lets `connection` take Arrays as parameters."""
     connection.adapters.register_dumper(Array, _ArrayDumper)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
@@ -97,8 +96,7 @@ class Draft(NamedTuple):
     fact: Fact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(msgspec.Struct, frozen=True, kw_only=True):
     """The base of every command.
 
     `command_id` is fresh (version 7), or derived from the actor, book and idempotency key; in the latter case

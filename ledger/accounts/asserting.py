@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
@@ -18,8 +17,7 @@ from ledger.money import EXACT, check_exponent
 from ledger.refusals import InvalidValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssertBalance(AccountChange):
+class AssertBalance(AccountChange, frozen=True, kw_only=True):
     """Say that at the end of `date` the posted balance in `currency` is `amount` (debit positive). It must be
     true now, and later changes that would falsify it meet the account's policy. Raises AssertionFailed with the
     difference, NotGuardable, WrongCurrency, InvalidAmount, InvalidValue, UnknownAccount."""
@@ -30,7 +28,7 @@ class AssertBalance(AccountChange):
     date: dt.date
     amount: Decimal
     currency: str
-    text: dict[str, str] = field(default_factory=dict)
+    text: dict[str, str] = {}
 
     def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
         return [(self.account_id, self.currency)]
@@ -69,8 +67,7 @@ class AssertBalance(AccountChange):
         return [Draft(self.account_id, fact)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawAssertion(AccountChange):
+class WithdrawAssertion(AccountChange, frozen=True, kw_only=True):
     """No longer make an assertion. Raises UnknownAssertion, UnknownAccount."""
 
     name: ClassVar[str] = "account.withdraw_assertion"

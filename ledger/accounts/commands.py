@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
 from uuid import UUID
@@ -68,8 +67,7 @@ class Opening(NamedTuple):
     date: dt.date = FIRST_DATE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAccount(Command):
+class OpenAccount(Command, frozen=True, kw_only=True):
     """Open an account or category.
 
     `text`: name (required), institution, colour, icon, group, number, notes, metadata. Raises NameTaken,
@@ -89,7 +87,7 @@ class OpenAccount(Command):
     role: str | None = None
     guard: Guard = UNGUARDED
     net_worth: bool = True
-    text: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = {}
     opening: Opening | None = None
 
     def streams(self) -> Iterator[UUID]:
@@ -170,8 +168,7 @@ class OpenAccount(Command):
         return [Draft(self.opening.transaction_id, fact)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountChange(Command):
+class AccountChange(Command, frozen=True, kw_only=True):
     """The base of commands on one existing account; `expected_version` as for transactions."""
 
     account_id: UUID
@@ -202,8 +199,7 @@ class Unchanged:
 UNCHANGED = Unchanged()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendAccount(AccountChange):
+class AmendAccount(AccountChange, frozen=True, kw_only=True):
     """Change what is given and leave the rest: each change is its own fact, so that the trail says why.
 
     `text` holds the words to change ("" removes one). Raises as OpenAccount does, InvalidValue for a floor or
@@ -212,7 +208,7 @@ class AmendAccount(AccountChange):
 
     name: ClassVar[str] = "account.amend"
 
-    text: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = {}
     type: str | None = None
     parent_id: UUID | Unchanged | None = UNCHANGED
     guard: Guard | None = None
@@ -319,8 +315,7 @@ class AmendAccount(AccountChange):
         yield AccountArchived() if self.archived else AccountReopened()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveAccount(AccountChange):
+class ArchiveAccount(AccountChange, frozen=True, kw_only=True):
     """Close an account to new postings; its history and balance stay. Raises AccountArchivedAlready,
     SystemAccount, UnknownAccount, Stale."""
 
@@ -335,8 +330,7 @@ class ArchiveAccount(AccountChange):
         return [Draft(self.account_id, AccountArchived())]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReopenAccount(AccountChange):
+class ReopenAccount(AccountChange, frozen=True, kw_only=True):
     """Open an archived account to postings again. Raises AccountOpen, UnknownAccount, Stale."""
 
     name: ClassVar[str] = "account.reopen"

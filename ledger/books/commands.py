@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -23,8 +22,7 @@ class UnknownBook(Unknown):
     code = "unknown_book"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenBook(Command):
+class OpenBook(Command, frozen=True, kw_only=True):
     """A further book of `actor_id`, with its system accounts; `book_id` is its fresh id."""
 
     name: ClassVar[str] = "book.open"
@@ -40,8 +38,7 @@ class OpenBook(Command):
         return opening(self.book_id, self.actor_id, self.title, self.currency, self.time_zone)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendBook(Command):
+class AmendBook(Command, frozen=True, kw_only=True):
     """Changes what is not None. `expected_version` is what the change was based on, if that is known."""
 
     name: ClassVar[str] = "book.amend"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -43,8 +42,7 @@ def email_claim(email: str) -> Claim:
     return Claim(NIL, "email", email.casefold())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterUser(Command):
+class RegisterUser(Command, frozen=True, kw_only=True):
     """A person, `actor_id` being their fresh id, with a home book of the fresh id `book_id`.
 
     `password` is the argon2id string, never the password.
@@ -79,8 +77,7 @@ class RegisterUser(Command):
         return [Draft(self.actor_id, registered), *book]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendUser(Command):
+class AmendUser(Command, frozen=True, kw_only=True):
     """Changes what is not None of the person `actor_id`. `password` is an argon2id string;
     `expected_version` what the change was based on, if that is known."""
 

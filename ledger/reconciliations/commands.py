@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
@@ -30,8 +29,7 @@ from ledger.transactions.placing import check_date, find
 MOST_TRANSACTIONS = 5_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteReconciliation(Command):
+class CompleteReconciliation(Command, frozen=True, kw_only=True):
     """Reconcile a statement: its transactions are marked cleared and locked.
 
     The closing balance of the account's last reconciled statement in `currency` (0 if there is none) and the
@@ -49,7 +47,7 @@ class CompleteReconciliation(Command):
     currency: str
     closing_balance: Decimal
     transaction_ids: Sequence[UUID]
-    text: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = {}
 
     def streams(self) -> Iterable[UUID]:
         return (self.reconciliation_id, self.account_id, *self.transaction_ids[:MOST_TRANSACTIONS])
@@ -124,8 +122,7 @@ class CompleteReconciliation(Command):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlockReconciliation(Command):
+class UnlockReconciliation(Command, frozen=True, kw_only=True):
     """Free the transactions of the statement that was reconciled last; they stay marked cleared. Raises
     UnknownReconciliation, AlreadyUnlocked, NotLastStatement."""
 

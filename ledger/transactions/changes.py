@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -43,8 +42,7 @@ from ledger.transactions.refusals import (
 from ledger.transactions.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionChange(Command):
+class TransactionChange(Command, frozen=True, kw_only=True):
     """The base of commands on one existing transaction. `expected_version` (from If-Match) must be its present
     version, or the command is refused as Stale; None accepts any."""
 
@@ -94,8 +92,7 @@ class TransactionChange(Command):
         return transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendTransaction(TransactionChange):
+class AmendTransaction(TransactionChange, frozen=True, kw_only=True):
     """Replace what a transaction says; a pending one stays pending. Words may always be changed; amount, date
     and accounts only while no leg is reconciled. A `state` that is given must be the present one. Raises as
     PostTransaction does, and StateFixed, AlreadyVoided, ReconciledLocked, UnknownTransaction, Stale."""
@@ -104,7 +101,7 @@ class AmendTransaction(TransactionChange):
 
     date: dt.date
     postings: Sequence[Posting]
-    text: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = {}
     type: Type | None = None
     state: Literal["pending", "posted"] | None = None
     expires_at: dt.datetime | None = None
@@ -142,8 +139,7 @@ class AmendTransaction(TransactionChange):
         return Terms(self.date, tuple(self.postings), type_, transaction.terms.state, self.expires_at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoidTransaction(TransactionChange):
+class VoidTransaction(TransactionChange, frozen=True, kw_only=True):
     """Take a transaction back in full, or release a hold. Raises AlreadyVoided, ReconciledLocked,
     FloorBreached (money that came in may be spent already), UnknownTransaction, Stale."""
 
@@ -160,8 +156,7 @@ class VoidTransaction(TransactionChange):
         return [Draft(self.transaction_id, replace(fact, flagged=flagged) if flagged else fact)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettleTransaction(TransactionChange):
+class SettleTransaction(TransactionChange, frozen=True, kw_only=True):
     """Post a pending transaction: whole, or `amount` of it (in the currency that most of it is in, every leg in
     proportion), or the given `postings` (no leg beyond what was held). The rest is released.
 
@@ -207,8 +202,7 @@ class SettleTransaction(TransactionChange):
         return before.postings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireTransaction(TransactionChange):
+class ExpireTransaction(TransactionChange, frozen=True, kw_only=True):
     """Release a hold whose time has passed. Raises NotPending, HoldNotDue, UnknownTransaction."""
 
     name: ClassVar[str] = "transaction.expire"
@@ -223,8 +217,7 @@ class ExpireTransaction(TransactionChange):
         return [Draft(self.transaction_id, TransactionExpired(before=transaction.terms))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkCleared(TransactionChange):
+class MarkCleared(TransactionChange, frozen=True, kw_only=True):
     """Mark (or, with `cleared` false, unmark) the leg on an account as seen on a statement; it is not locked.
     Raises NotOnAccount, AlreadyVoided, NotPending for a hold, ReconciledLocked, UnknownTransaction."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -23,8 +22,7 @@ from ledger.transactions.forms import Origin
 from ledger.transactions.placing import any_watched, flags, inferred_type, needed_days, place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostTransaction(Command):
+class PostTransaction(Command, frozen=True, kw_only=True):
     """Post money, or hold it (`state` pending) until it is posted, voided or `expires_at` (aware UTC) passes.
 
     `transaction_id` is fresh (made by the service, never by a client). `text`: payee, notes, tags
@@ -38,7 +36,7 @@ class PostTransaction(Command):
     transaction_id: UUID
     date: dt.date
     postings: Sequence[Posting]
-    text: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = {}
     type: Type | None = None
     state: Literal["pending", "posted"] = "posted"
     expires_at: dt.datetime | None = None

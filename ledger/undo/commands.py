@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
@@ -26,8 +25,7 @@ MOST_FACTS = 50_000
 _FOR_GOOD = (BookOpened, UserRegistered, UserPasswordChanged)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UndoCommand(Command):
+class UndoCommand(Command, frozen=True, kw_only=True):
     """Take back the command `undone_id`, whose facts are at the positions `first` to `last` (both inclusive).
 
     What it made is voided or withdrawn, what it took away is restored, what it changed gets back the value of

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -172,7 +173,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
 
 
 def fields_of(command: Command) -> dict[str, Any]:
-    return {name: getattr(command, name) for name in command.__dataclass_fields__ if name != "name"}
+    return msgspec.structs.asdict(command)
 
 
 def test_the_ledger_says_what_a_naive_model_says(world: World) -> None:

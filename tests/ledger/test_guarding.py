@@ -225,5 +225,5 @@ def test_an_assertion_that_is_false_already_binds_nobody(book: Scenario) -> None
     book.post("2026-03-15", purse=-1, food=1)
     book.post("2026-03-15", purse=-1, food=1)
     assert book.last().facts[0].fact.flagged == ()
-    book.do(AmendAccount, guard=Guard(None, "reject"), **purse)
-    book.post("2026-03-15", purse=-1, food=1)
+    # But nothing may be said to be kept by force while it is broken.
+    book.refuses(InvalidValue, AmendAccount, guard=Guard(None, "reject"), **purse)

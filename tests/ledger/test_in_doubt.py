@@ -1,11 +1,11 @@
 """A connection that is lost while a batch is being stored: the record says whether it was, and so do the answers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from ledger import store
 from ledger.batch import Head
