@@ -51,17 +51,18 @@ CREATE TABLE postings (
 );
 
 -- name: indexes
+-- The longest to make is begun first.
+-- Words, tags, types, accounts and amounts; see projections/words.py. Entries wait in a list, and go into the tree
+-- some thousands at a time: one by one they cost two thirds more of the whole window. The list is short, because
+-- every search reads it, and the window that fills it empties it: 256 kB take some milliseconds.
+CREATE INDEX transactions_words ON transactions USING gin (words)
+    WITH (fastupdate = on, gin_pending_list_limit = 256);
 -- The list of a book, newest first, and any stretch of dates in it.
 CREATE INDEX transactions_by_date ON transactions (book_id, date, created_position);
 -- The few that are pending or voided, which the index above would be walked in vain for.
 CREATE INDEX transactions_not_posted ON transactions (book_id, date, created_position) WHERE state <> 'posted';
 -- The holds that lapse by themselves, the next one first.
 CREATE INDEX transactions_expiring ON transactions (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
--- Words, tags, types, accounts and amounts; see projections/words.py. Entries wait in a list, and go into the tree
--- some thousands at a time: one by one they cost two thirds more of the whole window. The list is short, because
--- every search reads it, and the window that fills it empties it: 256 kB take some milliseconds.
-CREATE INDEX transactions_words ON transactions USING gin (words)
-    WITH (fastupdate = on, gin_pending_list_limit = 256);
 -- The list of an account, newest first; the days of one month of it; every version of its postings. As it
 -- does not hold believed_until, ending belief changes no index.
 CREATE INDEX postings_by_account ON postings (account_id, date, created_position);
