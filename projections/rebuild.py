@@ -193,7 +193,7 @@ class _Work:
 
     def _swap_schemas(self) -> None:
         """Old plans look names up again when a schema is renamed, and statements under way keep the old
-        tables, so nobody has to wait."""
+        tables, so that nobody has to wait for a rename."""
         if tables.exists(self._live, LIVE):
             _rename(self._live, LIVE, OLD)
         _rename(self._live, NEXT, LIVE)
