@@ -9,6 +9,7 @@ import time
 import psutil
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from projections import filling, tables
 from projections.all import ALL
@@ -109,7 +110,7 @@ def test_a_defect_in_the_second_process_is_told_with_its_traceback(waiting: str)
 
 
 def test_a_lost_database_is_told_as_such(projected: str) -> None:
-    nowhere = projected.replace("@/", "@/no_")
+    nowhere = make_conninfo(projected, dbname="nowhere")
     with Apart(nowhere, "views_next", _ABLE) as apart, pytest.raises(psycopg.OperationalError):
         apart.wait(10, seconds=30)
 
