@@ -125,7 +125,9 @@ def test_leaving_ends_the_process_whatever_it_is_doing(waiting: str) -> None:
 
 
 _PARENT = """
-import sys, time
+import signal, sys, time
+# Whoever runs this in the background may have had SIGINT ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from projections.all import ALL
 from projections.apart import Apart, able
 with Apart(sys.argv[1], "views_next", [p for p in ALL if able(p)]) as apart:
