@@ -45,14 +45,23 @@ class Feed:
         furthest = after + self._most_facts
         last = furthest if last is None else min(last, furthest)
         if last - after > _FEW:
-            row = self._connection.execute(
-                SQL["bound"], {"after": after, "last": last, "bytes": self._most_bytes}
-            ).fetchone()
-            last = row[0] if row and row[0] is not None else after
+            last = self._bounded(after, last)
         if last <= after:
             return None
         facts = read_window(self._connection, after, last, self._keys)
         return Window(facts) if facts else None
+
+    def _bounded(self, after: int, last: int) -> int:
+        """The last position, `last` at most, with which a window past `after` is not too many bytes."""
+        given = {"after": after, "last": last, "bytes": self._most_bytes}
+        row = self._connection.execute(SQL["size"], given).fetchone()
+        if row is None or row[1] is None:
+            return after
+        if row[0] > self._most_bytes:
+            # Seldom; summing up fact by fact takes several times as long.
+            row = self._connection.execute(SQL["bound"], given).fetchone()
+            return int(row[0]) if row and row[0] is not None else after
+        return int(row[1])
 
     def windows(self, after: int, last: int) -> Iterator[Window]:
         """All windows from `after` (exclusive) to `last` (inclusive).
