@@ -19,6 +19,7 @@ from ledger.queue import Submission
 from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
 from ledger.sealing import DataKey, Keys, nonces, sealed, subject
+from ledger.transactions.effects import Effect
 
 WARY = 100
 """Batches."""
@@ -58,6 +59,8 @@ class Decider:
         # Keyed commands of the present call that the database was not asked about, and for how many batches more
         # it is asked about all.
         self._unasked: list[UUID] = []
+        # Commands of the present call for which nothing was read yet.
+        self._unread: Sequence[Command] = ()
         self._wary = 1
         self.head: Head | None = None
         self.batch: Batch | None = None
@@ -102,7 +105,7 @@ class Decider:
                 unasked.append(command.command_id)
         if self._wary:
             self._ask(self.batch)
-        self._load([c for c in commands if c.command_id.int not in answered] if answered else commands)
+        self._unread = commands
         return [self._submission(s.commands, s.atomic, self.batch) for s in submissions]
 
     def _ask(self, batch: Batch) -> None:
@@ -119,9 +122,11 @@ class Decider:
             self._answered.update(found)
             batch.replayed.extend(found)
 
-    def _load(self, commands: Sequence[Command]) -> None:
+    def _read_ahead(self) -> None:
+        """Reads what all commands at hand must know, once one of them lacks something: mostly none does."""
+        unread, self._unread = self._unread, ()
         try:
-            self._loader.load(commands)
+            self._loader.load([command for command in unread if command.command_id.int not in self._answered])
         except (psycopg.Error, NotSettled):
             raise
         except Exception:
@@ -193,7 +198,11 @@ class Decider:
                 return self._replay(command, earlier, batch)
         mark = self._memory.mark()
         try:
-            outcome = self._decide(command, batch)
+            try:
+                outcome = self._append(command, command.decide(self._memory), batch)
+            except NotLoaded as missing:
+                self._memory.roll_back(mark)
+                outcome = self._informed(command, batch, missing)
         except (psycopg.Error, NotSettled):
             raise
         except Exception as error:
@@ -216,15 +225,12 @@ class Decider:
             self._answered[command.command_id.int] = answer
         return outcome
 
-    def _decide(self, command: Command, batch: Batch) -> Outcome:
-        """The decision and its effects; reads what only an earlier decision of the batch made necessary."""
+    def _informed(self, command: Command, batch: Batch, lacking: NotLoaded) -> Outcome:
+        """The decision and its effects, after reading what it says it must know, and then what it turns out to
+        lack because an earlier decision of the batch made it necessary."""
         mark = self._memory.mark()
-        try:
-            return self._append(command, command.decide(self._memory), batch)
-        except NotLoaded as missing:
-            self._memory.roll_back(mark)
-            self._loader.load([command])
-            lacking = missing
+        self._read_ahead()
+        self._loader.load([command])
         lacked: set[tuple[Any, ...]] = set()
         while lacking.args not in lacked:
             lacked.add(lacking.args)
@@ -240,7 +246,7 @@ class Decider:
         first = batch.head.position + len(batch.facts) + 1
         memory = self._memory
         facts = []
-        touched: dict[tuple[int, str], UUID] = {}
+        touched: list[Effect] = []
         for position, draft in enumerate(drafts, first):
             version, changes = memory.apply(draft, command.book_id)
             stream_id, fact = draft
@@ -261,11 +267,9 @@ class Decider:
             )
             if changes:
                 batch.short_lived.append(stream_id.int)
-                for effect in changes:
-                    touched[effect[0].int, effect[1]] = effect[0]
+                touched += changes
         memory.exchange_names()
-        sums = memory.sums
-        balances = [(account_id, key[1], sums[key]) for key, account_id in touched.items()]
+        balances = memory.resulting(touched)
         if not drafts or command.dry_run:
             return Outcome(command.command_id, 0, 0, facts, balances)
         return Outcome(command.command_id, first, first + len(drafts) - 1, facts, balances)

@@ -209,6 +209,14 @@ class Memory:
                 if dates is not None and date_ >= dates[0]:
                     self._set(dates[1], date_, _later(dates[1].get(date_), effect))
 
+    def resulting(self, changes: Sequence[Effect]) -> list[tuple[UUID, str, Balance]]:
+        """The balances that `changes` led to: each account and currency once, in the order of first mention."""
+        places: Iterable[Effect] = changes
+        if len(changes) != 2 or changes[0][0].int == changes[1][0].int:
+            places = {(effect[0].int, effect[1]): effect for effect in changes}.values()
+        sums = self.sums
+        return [(effect[0], effect[1], sums[effect[0].int, effect[1]]) for effect in places]
+
     def changed_sums(self) -> Iterator[tuple[Key, Balance, Balance]]:
         """What the batch changed: account and currency, the balance before, and the balance now."""
         sums = self.sums

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NoReturn
 from uuid import UUID
 
@@ -37,7 +37,7 @@ def place(
     account. Raises the Refusal that says what does not."""
     check_date(date)
     balanced(postings)
-    accounts: dict[int, Account] = {}
+    accounts: list[Account] = []
     book, loose = book_id.int, False
     for index, posting in enumerate(postings):
         account = state.entity(Account, posting.account_id)
@@ -50,10 +50,12 @@ def place(
             loose = loose or (account.any_currency and known_exponent(posting.currency) is None)
         if origins and origins[index].kinds and account.kind not in origins[index].kinds:
             _wrong_kind(account, origins[index])
-        accounts[posting.account_id.int] = account
+        accounts.append(account)
     if loose:
         _all_declared(accounts, postings, origins)
-    return list(accounts.values())
+    if len(accounts) == 2 and accounts[0] is not accounts[1]:
+        return accounts
+    return list({account.account_id.int: account for account in accounts}.values())
 
 
 def check_date(date: dt.date, field: str = "date") -> None:
@@ -110,13 +112,12 @@ def _check(account: Account, posting: Posting, origins: Sequence[Origin], index:
 
 
 def _all_declared(
-    accounts: Mapping[int, Account], postings: Sequence[Posting], origins: Sequence[Origin]
+    accounts: Sequence[Account], postings: Sequence[Posting], origins: Sequence[Origin]
 ) -> None:
     """A commodity of one's own stands on an account that declared it, whatever else it stands on: else a typing
     slip on two accounts of every currency would make a new one. Raises UnknownCurrency."""
     declared = set()
-    for posting in postings:
-        account = accounts[posting.account_id.int]
+    for account, posting in zip(accounts, postings, strict=True):
         if account.exponent is not None and posting.currency in (account.currency, *account.currencies):
             declared.add(posting.currency)
     for index, posting in enumerate(postings):

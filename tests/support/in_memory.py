@@ -44,7 +44,7 @@ class Everything(Memory):
         return self.by_stream.get(stream_id, [])
 
     def usage(self, account_id: UUID) -> Usage:
-        currencies = {currency for account, currency in self.sums_before if account == account_id.int}
+        currencies = {key[1] for key, _, _ in self.changed_sums() if key[0] == account_id.int}
         children = [c.text for c, holder in self.names.items() if c[:2] == (account_id, CHILD) and holder]
         return Usage(frozenset(currencies), frozenset(map(UUID, children)))
 
