@@ -40,7 +40,7 @@ def run_api(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn raises the signal again once it has stopped: there is still a database to let go of.
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-        _collect_seldom()
+        collect_seldom()
         server.run(sockets=[listening])
 
 
@@ -52,7 +52,7 @@ def run_projector(settings: Settings) -> None:
     _begin(settings)
     with database(settings) as ready:
         vault = Vault(ready.url, master_key(ready), role="numina_projector")
-        _collect_seldom()
+        collect_seldom()
         Projector(ready.url, vault, most_facts=settings.window).run(_stop_event())
         vault.close()
 
@@ -82,7 +82,7 @@ def _begin(settings: Settings) -> None:
     )
 
 
-def _collect_seldom() -> None:
+def collect_seldom() -> None:
     """Leaves what was made at the start out of every later garbage collection, and has fewer of them: a batch makes
     tens of thousands of small objects without a cycle among them, which reference counting frees by itself."""
     gc.collect()

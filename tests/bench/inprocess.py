@@ -22,6 +22,7 @@ from ledger.transactions.commands import PostTransaction
 from ledger.writer import Writer
 from numina.master_key import master_key
 from numina.settings import Settings
+from numina.workers import collect_seldom
 from tests.bench.workload import THOUSAND, Book, Chart, Payment, ten_years
 
 BATCH = 1_000
@@ -34,7 +35,8 @@ def keys(url: str, home: Path, role: str = "numina_service") -> Vault:
 
 @contextmanager
 def writing(url: str, home: Path) -> Iterator[Writer]:
-    """A started writer with the limits that it has by default."""
+    """A started writer with the limits that it has by default, in a process set up as the service's is."""
+    collect_seldom()
     vault = keys(url, home)
     writer = Writer(url, vault)
     writer.start()
