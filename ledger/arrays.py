@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -22,10 +22,23 @@ _BYTEA, _BYTEAS = 17, 1001
 _DATE, _DATES = 1082, 1182
 
 _EPOCH = date(2000, 1, 1).toordinal()
+_INSTANT_ZERO = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_BIGINT_VALUE = struct.Struct(">q")
 _LENGTH = struct.Struct(">i")
 _EIGHT = struct.Struct(">iq")
 _FOUR = struct.Struct(">ii")
 _HEADER = struct.Struct(">iiIii")
+
+
+def bigint(value: int) -> bytes:
+    """One bigint, as a parameter of its own."""
+    return _BIGINT_VALUE.pack(value)
+
+
+def instant(value: datetime) -> bytes:
+    """One timestamptz, as a parameter of its own: microseconds since 2000."""
+    return _BIGINT_VALUE.pack((value - _INSTANT_ZERO) // _MICROSECOND)
 
 
 class Array:

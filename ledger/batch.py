@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,25 +19,17 @@ from ledger.money import EXACT, ZERO
 from ledger.record import Recorded
 from ledger.sealing import Keys
 
-# The parameters of record.append, in its order (migrations/0001_record.sql).
-APPEND = "SELECT record.append({})".format(
-    ", ".join(
-        ["%s::bigint", "%s::bigint", "%s::timestamptz"]
-        + ["%s::uuid[]", "%s::bigint[]"]
-        + ["%s::uuid[]"] * 3
-        + ["%s::text[]"] * 2
-        + ["%s::bytea[]"]
-        + ["%s::uuid[]", "%s::text[]"]
-        + ["%s::text[]::numeric[]"] * 3
-        + ["%s::uuid[]", "%s::text[]", "%s::date[]"]
-        + ["%s::text[]::numeric[]"] * 2
-        + ["%s::uuid[]", "%s::text[]", "%s::bytea[]"]
-        + ["%s::uuid[]", "%s::text[]", "%s::bytea[]", "%s::uuid[]"]
-        + ["%s::uuid[]"]
-        + ["%s::bigint[]"] * 2
-        + ["%s::bytea[]"] * 2
-    )
-)
+# The types of the parameters of record.append, in its order (migrations/0001_record.sql).
+_PARAMETERS = [
+    *("bigint", "bigint", "timestamptz"),
+    *("uuid[]", "bigint[]", "uuid[]", "uuid[]", "uuid[]", "text[]", "text[]", "bytea[]"),
+    *("uuid[]", "text[]", "text[]::numeric[]", "text[]::numeric[]", "text[]::numeric[]"),
+    *("uuid[]", "text[]", "date[]", "text[]::numeric[]", "text[]::numeric[]"),
+    *("uuid[]", "text[]", "bytea[]"),
+    *("uuid[]", "text[]", "bytea[]", "uuid[]"),
+    *("uuid[]", "bigint[]", "bigint[]", "bytea[]", "bytea[]"),
+]
+APPEND = f"SELECT record.append({', '.join(f'${n}::{kind}' for n, kind in enumerate(_PARAMETERS, 1))})"
 
 _encode = msgspec.json.Encoder().encode
 _minus = EXACT.subtract
@@ -78,21 +71,20 @@ class Batch:
         """The head once the batch is stored."""
         return Head(self.head.position + len(self.facts), self.now) if self.facts else self.head
 
-    def parameters(self, memory: Memory, keys: Keys) -> list[Any] | None:
-        """The parameters of APPEND; `memory` holds what the batch changed in the registers. None when there is
-        nothing to store."""
+    def parameters(self, memory: Memory, keys: Keys) -> list[bytes] | None:
+        """The parameters of APPEND in binary form; `memory` holds what the batch changed in the registers. None
+        when there is nothing to store."""
         if not self.facts and not self.answers:
             return None
         reached = self.reached
+        made = chain(
+            _facts(self.facts), _sums(memory), _days(memory), _names(memory, keys), _commands(self.answers)
+        )
         return [
-            self.head.position,
-            reached.position,
-            reached.recorded_at,
-            *_facts(self.facts),
-            *_sums(memory),
-            *_days(memory),
-            *_names(memory, keys),
-            *_commands(self.answers),
+            arrays.bigint(self.head.position),
+            arrays.bigint(reached.position),
+            arrays.instant(reached.recorded_at),
+            *(array.body for array in made),
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ledger.batch import Batch
 from ledger.clock import Clock
@@ -156,7 +156,7 @@ class Committer:
         else:
             self._storing.submit(self._store_flight, store, flight, parameters)
 
-    def _store_flight(self, store: Store, flight: Flight, parameters: list[Any] | None) -> None:
+    def _store_flight(self, store: Store, flight: Flight, parameters: list[bytes] | None) -> None:
         try:
             store.commit(flight.batch.head, parameters)
         except BaseException as error:

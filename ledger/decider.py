@@ -143,7 +143,7 @@ class Decider:
         self._data_keys.clear()
         return Batch(self.head, max(self._clock(), self.head.recorded_at))
 
-    def finish(self) -> tuple[Batch, list[Any] | None]:
+    def finish(self) -> tuple[Batch, list[bytes] | None]:
         """Closes the open batch: it, and the parameters of the statement that stores it."""
         batch = self.batch
         if batch is None:

@@ -10,6 +10,9 @@ from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg.errors import error_from_result
+from psycopg.pq import DiagnosticField, ExecStatus, Format
+from psycopg.pq.abc import PGresult
 
 from ledger import arrays
 from ledger.batch import APPEND, Answered, Head
@@ -24,6 +27,7 @@ _ANSWERED = (
 _HOLDS = """
     SELECT FROM record.stored_events WHERE originator_id = %s AND originator_version = %s AND command_id = %s
 """
+_STATEMENT = b"append"
 # Connection exceptions, and the ends that a server puts to one (PostgreSQL's table of error codes).
 _ENDED = ("08", "57P")
 # Seconds between two attempts to find out what became of a batch.
@@ -44,6 +48,7 @@ class Store:
 
     def __init__(self, url: str, lock_ms: int) -> None:
         self._connection = connect(url, lock_timeout=str(int(lock_ms)), statement_timeout="60000")
+        self._prepared = False
 
     def close(self) -> None:
         self._connection.close()
@@ -64,7 +69,7 @@ class Store:
         ids = fact.stream_id, fact.version, fact.command_id
         return self._connection.execute(_HOLDS, ids).fetchone() is not None
 
-    def commit(self, head: Head, parameters: Sequence[Any] | None) -> None:
+    def commit(self, head: Head, parameters: Sequence[bytes] | None) -> None:
         """Stores a batch in the transaction that `lock` opened, or in one of its own, and commits.
 
         With nothing to store it only makes sure that the log still ends at `head`, so that nobody is refused for
@@ -74,16 +79,38 @@ class Store:
         connection = self._connection
         locked = connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE
         if parameters is not None:
-            try:
-                connection.execute(APPEND, parameters, prepare=True)
-            except psycopg.errors.UniqueViolation as error:
-                if error.diag.constraint_name == "commands_pkey":
-                    raise Replayed from error
-                raise
+            self._append(parameters)
         elif not locked and read_head(connection).position != head.position:
             raise HeadMoved("the log has grown")
         if locked:
             connection.execute("COMMIT")
+
+    def _append(self, parameters: Sequence[bytes]) -> None:
+        """Runs APPEND by libpq's own means, which let go of the interpreter's lock once, and not for each piece of
+        a megabyte that fits into the socket's buffer: getting it back takes as long as a busy thread may keep it."""
+        plain = self._connection.pgconn
+        if not self._prepared:
+            _check(plain.prepare(_STATEMENT, APPEND.encode()), ExecStatus.COMMAND_OK)
+            self._prepared = True
+        try:
+            result = plain.exec_prepared(
+                _STATEMENT, parameters, [Format.BINARY] * len(parameters), Format.BINARY
+            )
+            _check(result, ExecStatus.TUPLES_OK)
+        except psycopg.errors.UniqueViolation as error:
+            if error.diag.constraint_name == "commands_pkey":
+                raise Replayed from error
+            raise
+
+
+def _check(result: PGresult, wanted: ExecStatus) -> None:
+    """Raises the psycopg.Error that a result stands for; an OperationalError without sqlstate when the connection
+    was lost."""
+    if result.status == wanted:
+        return
+    if result.error_field(DiagnosticField.SQLSTATE):
+        raise error_from_result(result)
+    raise psycopg.OperationalError(result.get_error_message())
 
 
 def connect(url: str, **settings: str) -> psycopg.Connection[Any]:

@@ -3,6 +3,7 @@
 import gc
 import signal
 import socket
+import sys
 import threading
 
 import structlog
@@ -40,7 +41,7 @@ def run_api(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn raises the signal again once it has stopped: there is still a database to let go of.
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-        collect_seldom()
+        tune_interpreter()
         server.run(sockets=[listening])
 
 
@@ -52,7 +53,7 @@ def run_projector(settings: Settings) -> None:
     _begin(settings)
     with database(settings) as ready:
         vault = Vault(ready.url, master_key(ready), role="numina_projector")
-        collect_seldom()
+        tune_interpreter()
         Projector(ready.url, vault, most_facts=settings.window).run(_stop_event())
         vault.close()
 
@@ -82,9 +83,15 @@ def _begin(settings: Settings) -> None:
     )
 
 
-def collect_seldom() -> None:
-    """Leaves what was made at the start out of every later garbage collection, and has fewer of them: a batch makes
-    tens of thousands of small objects without a cycle among them, which reference counting frees by itself."""
+def tune_interpreter() -> None:
+    """Sets Python up for a busy service.
+
+    What was made at the start is left out of every later garbage collection, and there are fewer of them: a batch
+    makes tens of thousands of small objects without a cycle among them, which reference counting frees by itself.
+    And a thread that hears from PostgreSQL, or from a client, must not wait the usual five milliseconds for one
+    that decides.
+    """
+    sys.setswitchinterval(0.001)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

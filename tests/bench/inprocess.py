@@ -22,7 +22,7 @@ from ledger.transactions.commands import PostTransaction
 from ledger.writer import Writer
 from numina.master_key import master_key
 from numina.settings import Settings
-from numina.workers import collect_seldom
+from numina.workers import tune_interpreter
 from tests.bench.workload import THOUSAND, Book, Chart, Payment, ten_years
 
 BATCH = 1_000
@@ -36,7 +36,7 @@ def keys(url: str, home: Path, role: str = "numina_service") -> Vault:
 @contextmanager
 def writing(url: str, home: Path) -> Iterator[Writer]:
     """A started writer with the limits that it has by default, in a process set up as the service's is."""
-    collect_seldom()
+    tune_interpreter()
     vault = keys(url, home)
     writer = Writer(url, vault)
     writer.start()
