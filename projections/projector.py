@@ -151,8 +151,8 @@ class _Session:
                     pass
             elif applied.facts < BACKLOG:
                 # Idle, a fact is served at once; under load facts gather and share the cost of a window, and
-                # two thirds of a core at least are left to everybody else.
-                stop.wait(min(2 * applied.seconds, LONGEST_REST))
+                # a third of a core is left to everybody else.
+                stop.wait(min(0.5 * applied.seconds, LONGEST_REST))
 
     def advance(self) -> Applied | None:
         """Applies the next window; None if there is nothing new."""
