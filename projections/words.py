@@ -19,6 +19,8 @@ from ledger.postings import Posting
 MOST_LEXEMES = 1_000
 """Of a longer text the first so many words can be found."""
 LONGEST_WORD = 40
+NARROW = 3
+"""A range of amounts of so few magnitudes is worth asking the index about, whatever else is asked."""
 LONGEST_TAG = 64
 
 # What a word stands in, as the weight and position that PostgreSQL keeps with a lexeme (2 bits and 14).
@@ -180,8 +182,14 @@ class Query:
         self._any(self._term(_account(account_id)) for account_id in account_ids)
 
     def amounts(self, least: Decimal | None, most: Decimal | None) -> None:
-        """Some leg is about as large: exact to three digits, so that it must be looked at again."""
-        self._any(self._term(start, ":*") for start in _magnitudes(least, most))
+        """Some leg is about as large: exact to three digits, so that it must be looked at again.
+
+        Beside words, a wide range is left out: nearly all transactions may lie in it, and the index would gather
+        them all before it looked for the words.
+        """
+        magnitudes = list(_magnitudes(least, most))
+        if not self._terms or len(magnitudes) <= NARROW:
+            self._any(self._term(start, ":*") for start in magnitudes)
 
     def _any(self, terms: Iterable[str]) -> None:
         self._terms.append(f"({' | '.join(terms)})")
