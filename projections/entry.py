@@ -12,41 +12,26 @@ from ledger.postings import MAX_POSTINGS, Posting
 from ledger.record import Recorded
 from ledger.transactions.events import Terms
 from projections.copying import clean
-from projections.packing import DAY_ZERO, amount, identity, text
+from projections.packing import DAY_ZERO, NULL, amount, identities, identity, instant, text, texts, words
 from projections.words import tsvector
 
 STILL = 2**63 - 1
 """believed_until of what is believed to this day."""
 
-COLUMNS = {
-    "created_position": "int8",
-    "updated_position": "int8",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-    "expires_at": "timestamptz",
-    "date": "date",
-    "version": "int4",
-    "terms_version": "int4",
-    "expired": "bool",
-    "id": "uuid",
-    "book_id": "uuid",
-    "type": "text",
-    "state": "text",
-    "payee": "text",
-    "notes": "text",
-    "tags": "text[]",
-    "memos": "text[]",
-    "metadata": "text",
-    "cleared": "uuid[]",
-    "reconciled": "uuid[]",
-    "reconciliations": "uuid[]",
-    # Sent in the binary form of a tsvector, which is bytes to everything in between.
-    "words": "bytea",
-}
+COLUMNS = (
+    "created_position", "updated_position", "created_at", "updated_at", "expires_at", "date", "version",
+    "terms_version", "expired", "id", "book_id", "type", "state", "payee", "notes", "tags", "memos", "metadata",
+    "cleared", "reconciled", "reconciliations", "words",
+)  # fmt: skip
+"""The columns of `transactions`, as they are taken out and put back."""
 # A row of `postings` up to version: of 12 columns, each with its length before it. Book and state, then the line.
 _posting = Struct("!h iq iq iq ii ii".replace(" ", "")).pack
 _LINES = [Struct("!ii").pack(4, line) for line in range(MAX_POSTINGS)]
-_NULL = b"\xff\xff\xff\xff"
+# The beginning of a row of `transactions`, and its numbers after the instants.
+_positions = Struct("!h iq iq".replace(" ", "")).pack
+_versions = Struct("!ii ii ii i?".replace(" ", "")).pack
+_size = Struct("!i").pack
+_UUID = _size(16)
 
 _NO_IDS: frozenset[UUID] = frozenset()
 
@@ -179,25 +164,31 @@ class Entry:
             begin = _posting(12, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version)
             begin += book_id + text(terms.state)
             accounts = [identity(p.account_id.int) for p in legs]
-            others = accounts[::-1] if len(accounts) == 2 else [_NULL] * len(accounts)
+            others = accounts[::-1] if len(accounts) == 2 else [NULL] * len(accounts)
             for p, line, account, other in zip(legs, _LINES, accounts, others, strict=False):
                 rows.append(b"".join((begin, line, account, other, text(p.currency), amount(p.amount))))
         return rows
 
-    def row(self) -> tuple[Any, ...]:
-        """The row as it goes into the table."""
+    def row(self) -> bytes:
+        """The row as it goes into the table, packed for COPY."""
         cleared = reconciled = reconciliations = None
         if self.cleared:
             cleared = sorted(self.cleared)
         if self.reconciled:
             reconciliations = sorted(self.reconciled)
             reconciled = [self.reconciled[reconciliation_id] for reconciliation_id in reconciliations]
-        return (
-            self.created_position, self.updated_position, self.created_at, self.updated_at, self.expires_at,
-            self.date, self.version, self.terms_version, self.expired, self.id, self.book_id, self.type,
-            self.state, self.payee, self.notes, self.tags, self.memos, self.metadata, cleared, reconciled,
-            reconciliations, self.words or self._words(),
-        )  # fmt: skip
+        day = self.date.toordinal() - DAY_ZERO
+        lexemes = self.words or self._words()
+        return b"".join((
+            _positions(len(COLUMNS), 8, self.created_position, 8, self.updated_position),
+            instant(self.created_at), instant(self.updated_at), instant(self.expires_at),
+            _versions(4, day, 4, self.version, 4, self.terms_version, 1, self.expired),
+            _UUID, self.id.bytes, identity(self.book_id.int), text(self.type), text(self.state),
+            words(self.payee), words(self.notes), texts(self.tags), texts(self.memos), words(self.metadata),
+            identities(cleared), identities(reconciled), identities(reconciliations),
+            # In the binary form of a tsvector, which is bytes to everything in between.
+            _size(len(lexemes)), lexemes,
+        ))  # fmt: skip
 
     def _words(self) -> bytes:
         return tsvector(

@@ -22,8 +22,7 @@ from ledger.transactions.events import (
     TransactionUnreconciled,
 )
 from projections import sql
-from projections.copying import copy
-from projections.entry import COLUMNS, Entry
+from projections.entry import Entry
 from projections.packing import copy_packed
 from projections.projection import Cursor, Window
 
@@ -87,7 +86,7 @@ class _Change:
                 SQL["stop_believing"], {"created": created, "versions": versions, "positions": positions}
             )
         entries = self._entries.values()
-        copy(self._cursor, "transactions", COLUMNS, [entry.row() for entry in entries])
+        copy_packed(self._cursor, SQL["copy_transactions"], [entry.row() for entry in entries])
         rows = list(chain.from_iterable([entry.postings() for entry in entries]))
         if rows:
             copy_packed(self._cursor, SQL["copy_postings"], rows)

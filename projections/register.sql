@@ -87,6 +87,12 @@ UPDATE postings AS p SET believed_until = ended.position
        AS ended (created, version, position)
  WHERE p.created_position = ended.created AND p.version = ended.version;
 
+-- name: copy_transactions
+COPY transactions (created_position, updated_position, created_at, updated_at, expires_at, date, version,
+                   terms_version, expired, id, book_id, type, state, payee, notes, tags, memos, metadata, cleared,
+                   reconciled, reconciliations, words)
+FROM STDIN (FORMAT BINARY);
+
 -- name: copy_postings
 -- What the postings of a transaction have in common comes first.
 COPY postings (created_position, believed_from, believed_until, date, version, book_id, state, line, account_id,
