@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -16,16 +17,15 @@ from ledger.refusals import KeyReused
 _OTHER = "SELECT 1 FROM registers.commands WHERE command_id = ANY(%s) AND request <> %s LIMIT 1"
 
 
-async def frames(request: Request, who: Principal, count: int) -> Sequence[Frame]:
-    """The frame of each of `count` commands. A key that came with another request is refused as a whole,
-    before anything of this one is stored. Raises InvalidIdempotencyKey, KeyReused."""
+async def frames(request: Request, who: Principal, count: int) -> tuple[Frame, Sequence[UUID]]:
+    """What `count` commands have in common, and the id of each. A key that came with another request is refused
+    as a whole, before anything of this one is stored. Raises InvalidIdempotencyKey, KeyReused."""
     common = await frame(request, who)
     key = idempotency_key(request)
     if key is None:
         new_id = services(request).new_id
-        return [{**common, "command_id": new_id()} for _ in range(count)]
+        return common, [new_id() for _ in range(count)]
     ids = derived_ids("idempotency", who.user_id.bytes, who.book_id.bytes, key, count=count)
-    made: list[Frame] = [{**common, "command_id": command_id} for command_id in ids]
     async with services(request).pool.connection() as connection:
         arrays.register(connection)
         other = await connection.execute(_OTHER, (arrays.uuids(ids), common["request"]), binary=True)
@@ -34,4 +34,4 @@ async def frames(request: Request, who: Principal, count: int) -> Sequence[Frame
                 "This idempotency key came with another request before. Use a new key for a new request.",
                 field="Idempotency-Key",
             )
-    return made
+    return common, ids

@@ -98,18 +98,25 @@ async def _commands(
     request: Request, who: Principal, items: Sequence[Item]
 ) -> Sequence[PostTransaction | Refusal]:
     """What the items ask for; an item that says nothing that could be done is the refusal of it."""
-    new_id = services(request).new_id
+    new_id, book_id, user_id = services(request).new_id, who.book_id, who.user_id
     made: list[PostTransaction | Refusal] = []
-    for item, framed in zip(items, await frames(request, who, len(items)), strict=True):
+    common, ids = await frames(request, who, len(items))
+    now, digest, dry_run = common["now"], common["request"], common["dry_run"]
+    for item, command_id in zip(items, ids, strict=True):
         if isinstance(item, Refusal):
             made.append(item)
             continue
         try:
             command = PostTransaction(
-                **framed,
-                **entry(item, who.book_id),
+                command_id=command_id,
+                book_id=book_id,
+                actor_id=user_id,
+                now=now,
+                request=digest,
+                dry_run=dry_run,
                 transaction_id=new_id(),
                 state=item.state or "posted",
+                **entry(item, book_id),
             )
         except Refusal as refusal:
             made.append(refusal)
