@@ -26,7 +26,7 @@ def progress(console: Console, what: str) -> Iterator[Callable[[int, int | None]
 def rebuild(settings: Settings, name: str | None, console: Console) -> None:
     """Rebuilds one projection or all, while the service may run. Raises Trouble for an unknown name."""
     from gateways.vault import Vault
-    from projections.rebuild import RebuildRunning, UnknownProjection
+    from projections.rebuild import LeftBehind, RebuildRunning, UnknownProjection
     from projections.rebuild import rebuild as make_anew
 
     with database(settings) as ready:
@@ -34,7 +34,7 @@ def rebuild(settings: Settings, name: str | None, console: Console) -> None:
         try:
             with progress(console, "Rebuilding") as tell:
                 done = make_anew(ready.url, vault, {name} if name else None, progress=tell)
-        except (RebuildRunning, UnknownProjection) as error:
+        except (LeftBehind, RebuildRunning, UnknownProjection) as error:
             raise Trouble(str(error)) from error
         finally:
             vault.close()

@@ -18,40 +18,48 @@ from projections.tables import Connection
 MANY = 20_000
 """From so many facts on, a second process pays for its start (a third of a second)."""
 NEAR = 2_000
-"""So few facts behind, tables are near enough to the head."""
+"""So few facts behind, tables are near enough to the goal."""
 AT_ONCE = 2
 """Indexes made at a time."""
 
 Progress = Callable[[int, int], None]
-"""Told the position reached and the position of the last fact."""
+"""Told the position reached and the last one to be reached by now."""
 
 
-def fill(url: str, schema: str, feed: Feed, projections: Sequence[Projection], progress: Progress) -> int:
-    """Applies the record to empty tables in `schema` until the head is near; the position reached.
+def fill(
+    url: str,
+    schema: str,
+    feed: Feed,
+    projections: Sequence[Projection],
+    progress: Progress,
+    goal: Callable[[], int],
+) -> int:
+    """Applies the record to empty tables in `schema` until the goal, which may move on, is near; the position
+    reached.
 
     The tracking position is left to the caller. Raises apart.Failed when the second process did.
     """
-    many = feed.head() >= MANY
+    many = goal() >= MANY
     others = [p for p in projections if many and able(p)]
     own = [p for p in projections if p not in others]
     with calm(), ExitStack() as stack:
         connection = stack.enter_context(closing(tables.connect(url, schema)))
         apart = stack.enter_context(Apart(url, schema, others)) if others else None
         position = 0
-        while (head := feed.head()) - position > NEAR or position == 0 < head:
+        while (last := goal()) - position > NEAR or position == 0 < last:
             if apart is not None:
-                apart.go(head)
-            for window in feed.windows(position, head) if own else ():
+                apart.go(last)
+            for window in feed.windows(position, last) if own else ():
                 with connection.transaction(), connection.cursor() as cursor:
                     for projection in own:
                         projection.apply(window, cursor)
                 if apart is not None:
                     apart.check()
-                progress(window.last if apart is None else min(window.last, apart.position), head)
-            position = head
-            while apart is not None and not apart.wait(head, seconds=0.5):
-                progress(apart.position, head)
-            progress(head, head)
+                progress(window.last if apart is None else min(window.last, apart.position), last)
+            position = last
+            while apart is not None and not apart.wait(last, seconds=0.5):
+                progress(apart.position, last)
+            progress(last, last)
     return position
 
 

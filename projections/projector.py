@@ -79,7 +79,7 @@ class Projector:
                         session.prepare()
                         delay = FIRST_RETRY
                         session.follow(stop)
-            except (psycopg.OperationalError, rebuild.RebuildRunning) as error:
+            except (psycopg.OperationalError, rebuild.RebuildRunning, rebuild.LeftBehind) as error:
                 log.warning("projector has to wait", reason=str(error).strip(), retry_after=delay)
                 stop.wait(delay)
                 delay = min(delay * 2, LAST_RETRY)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import psycopg
 import structlog
@@ -21,6 +21,7 @@ from projections.filling import Progress, fill, finish
 from projections.projection import Projection, Window
 from projections.tables import LIVE, Connection
 
+T = TypeVar("T")
 NEXT, OLD = "views_next", "views_old"
 PATIENCE = 3.0
 """Seconds that a swap waits for readers in its way before it lets others pass and tries again."""
@@ -40,6 +41,10 @@ class Rebuilt(NamedTuple):
 
 class RebuildRunning(Exception):
     """Another rebuild is at work on this database."""
+
+
+class LeftBehind(Exception):
+    """The live tables are not as far as they were: the server crashed, and has lost their last windows."""
 
 
 class UnknownProjection(LookupError):
@@ -63,13 +68,13 @@ def rebuild(
 
     Readers see the old tables until they see the new ones. With `comparing`, both are compared at one
     position before the swap, and the differences are returned (the new tables go in all the same, as they
-    are what the record says). Raises RebuildRunning and UnknownProjection.
+    are what the record says). Raises RebuildRunning, LeftBehind and UnknownProjection.
     """
     chosen = [p for p in projections if names is None or p.name in names]
     for unknown in set(names or ()) - {p.name for p in chosen}:
         raise UnknownProjection(f"{unknown!r} is none of the projections {[p.name for p in projections]}")
     start = time.perf_counter()
-    with _Work(url, keys, chosen, everything=names is None) as work:
+    with _Work(url, keys, chosen, everything=names is None, comparing=comparing) as work:
         work.fill(progress)
         differences = work.compare() if comparing else ()
         position = work.swap()
@@ -99,8 +104,12 @@ def prepare(url: str, keys: Keys, projections: Sequence[Projection] = ALL) -> No
 class _Work:
     """One rebuild from the first table to the swap."""
 
-    def __init__(self, url: str, keys: Keys, chosen: Sequence[Projection], *, everything: bool) -> None:
+    def __init__(
+        self, url: str, keys: Keys, chosen: Sequence[Projection], *, everything: bool, comparing: bool
+    ) -> None:
         self._url = url
+        # Beside what stays, or is compared, nothing new may be: it would get the facts in between a second time.
+        self._abreast = comparing or not everything
         self._chosen = chosen
         self._everything = everything
         with ExitStack() as stack:
@@ -118,15 +127,15 @@ class _Work:
         self._stack.close()
 
     def fill(self, progress: Progress) -> None:
-        """Makes the new tables and brings them near the head, then adds what reading needs. What fails leaves
-        none of them."""
+        """Makes the new tables and brings them near the live ones or the head, then adds what reading needs. What
+        fails leaves none of them."""
         if not tables.try_lock(self._next, tables.REBUILDING):
             raise RebuildRunning("another rebuild is running; wait for it or stop it")
         tables.drop(self._next, NEXT)
         tables.drop(self._next, OLD)
         tables.create(self._next, NEXT, self._chosen, indexes=False)
         try:
-            position = fill(self._url, NEXT, self._feed, self._chosen, progress)
+            position = fill(self._url, NEXT, self._feed, self._chosen, progress, self._goal)
             self._next.execute(tables.SQL["move"], {"position": position})
             finish(self._url, NEXT, self._chosen)
         except BaseException:
@@ -140,8 +149,7 @@ class _Work:
         made = tables.made(self._live) if tables.exists(self._live, LIVE) else {}
         with self._reader.transaction():
             self._reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            with self._caught_up():
-                self._reader.execute("SELECT")
+            self._while_caught_up(lambda _: self._reader.execute("SELECT"))
             return tuple(
                 difference
                 for projection in self._chosen
@@ -155,20 +163,7 @@ class _Work:
 
         Raises psycopg.errors.LockNotAvailable when some reader has been in the way all the time.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self._caught_up() as position:
-                    if tables.exists(self._live, LIVE):
-                        tables.wait_for_keepers(self._live)
-                    if self._everything or not tables.exists(self._live, LIVE):
-                        self._swap_schemas()
-                    else:
-                        self._swap_tables()
-                break
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-                if attempt == ATTEMPTS:
-                    raise
-                time.sleep(0.1 * attempt)
+        position = self._while_caught_up(self._put_in_place)
         try:
             tables.drop(self._live, NEXT)
             tables.drop(self._live, OLD)
@@ -176,16 +171,47 @@ class _Work:
             log.info("somebody still reads the old tables; the next rebuild removes them")
         return position
 
+    def _put_in_place(self, position: int) -> int:
+        if tables.exists(self._live, LIVE):
+            tables.wait_for_keepers(self._live)
+        if self._everything or not tables.exists(self._live, LIVE):
+            self._swap_schemas()
+        else:
+            self._swap_tables()
+        return position
+
+    def _while_caught_up(self, task: Callable[[int], T]) -> T:
+        """Carries out `task`, which is given the position, while the projector is held off."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                with self._caught_up() as position:
+                    return task(position)
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+                if attempt == ATTEMPTS:
+                    raise
+                time.sleep(0.1 * attempt)
+
+    def _goal(self) -> int:
+        """How far the new tables must have come by now."""
+        abreast = self._abreast and tables.exists(self._live, LIVE)
+        return tables.position(self._live) if abreast else self._feed.head()
+
     @contextmanager
     def _caught_up(self) -> Iterator[int]:
-        """Holds the projector off, with the new tables at the very position of the live ones."""
+        """Holds the projector off, with the new tables at the very position of the live ones; where all are
+        replaced, at that or a later one. Raises LeftBehind."""
         with self._live.transaction():
             tables.take_window_lock(self._live)
             exists = tables.exists(self._live, LIVE)
             goal = tables.position(self._live) if exists else self._feed.head()
             while (window := self._feed.window(tables.position(self._next), goal)) is not None:
                 self._apply(window)
-            yield goal
+            reached = tables.position(self._next)
+            if reached > goal and self._abreast:
+                raise LeftBehind("The live tables have gone back meanwhile. Rebuild again.")
+            yield reached
 
     def _apply(self, window: Window) -> None:
         with self._next.transaction(), self._next.cursor() as cursor:

@@ -97,6 +97,20 @@ def test_a_rebuild_beside_a_working_projector_loses_nothing(
     assert not [m for m in verify(projected, keys).mismatches if m.rule.startswith("views")]
 
 
+@pytest.mark.parametrize("names", [None, {"balances", "register"}])
+@pytest.mark.parametrize("comparing", [False, True])
+def test_a_rebuild_while_the_projector_is_away_gives_nobody_a_fact_twice(
+    projected: str, keys: MemoryKeys, walk: Walk, history: History, names: set[str] | None, comparing: bool
+) -> None:
+    behind = history.position
+    history.append(walk.steps(100))
+    outcome = rebuild(projected, keys, names, comparing=comparing)
+    assert outcome.differences == ()
+    assert outcome.position == (behind if names or comparing else history.position)
+    assert Projector(projected, keys).catch_up() == history.position
+    assert not [m for m in verify(projected, keys).mismatches if m.rule.startswith("views")]
+
+
 def test_a_rebuild_repairs_what_was_changed_and_says_so(projected: str, keys: MemoryKeys) -> None:
     with psycopg.connect(projected, options="-c role=numina_projector") as connection:
         connection.execute("UPDATE views.balances SET posted = posted + 1")
