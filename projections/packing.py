@@ -5,10 +5,11 @@ that of the PostgreSQL manual's page on COPY, section "Binary Format"; an array 
 numeric_send writes it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from struct import Struct
 from typing import LiteralString
 from uuid import UUID
@@ -102,10 +103,12 @@ def _both(digits: str) -> tuple[bytes, bytes]:
     return size + raw, size + (raw[:4] + _NEGATIVE + raw[6:] if raw[:2] != b"\0\0" else raw)
 
 
-def copy_packed(cursor: Cursor, statement: LiteralString, rows: Sequence[bytes]) -> None:
-    """Runs `statement`, a COPY ... FROM STDIN (FORMAT BINARY), with rows that are packed already."""
+def copy_packed(cursor: Cursor, statement: LiteralString, rows: Iterable[bytes]) -> None:
+    """Runs `statement`, a COPY ... FROM STDIN (FORMAT BINARY), with rows that are packed for it. They had better be
+    packed as they are taken: PostgreSQL works on some meanwhile."""
+    coming = iter(rows)
     with cursor.copy(statement) as stream:
         stream.write(HEADER)
-        for start in range(0, len(rows), _CHUNK):
-            stream.write(b"".join(rows[start : start + _CHUNK]))
+        while chunk := b"".join(islice(coming, _CHUNK)):
+            stream.write(chunk)
         stream.write(TRAILER)

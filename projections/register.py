@@ -86,9 +86,9 @@ class _Change:
                 SQL["stop_believing"], {"created": created, "versions": versions, "positions": positions}
             )
         entries = self._entries.values()
-        copy_packed(self._cursor, SQL["copy_transactions"], [entry.row() for entry in entries])
-        rows = list(chain.from_iterable([entry.postings() for entry in entries]))
-        if rows:
+        copy_packed(self._cursor, SQL["copy_transactions"], (entry.row() for entry in entries))
+        if any(entry.spans for entry in entries):
+            rows = chain.from_iterable(entry.postings() for entry in entries)
             copy_packed(self._cursor, SQL["copy_postings"], rows)
 
     def _change(self, entry: Entry, recorded: Recorded, fact: Fact) -> None:

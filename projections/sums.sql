@@ -59,9 +59,9 @@ SELECT account_id, currency, date_trunc(%(by)s::text, date::timestamp)::date AS 
  GROUP BY 1, 2, 3
 
 -- name: movements
--- One row an account, with arrays, and days as numbers (1 for the first day of year 1): thousands of rows, or
--- dates, take the reader longer than the database.
-SELECT account_id, currency, array_agg(start - date '0001-01-01' + 1), array_agg(net)
+-- One row an account, with days as numbers (1 for the first day of year 1), and all nets as one text: thousands of
+-- rows, dates, or elements of an array take the reader longer than the database.
+SELECT account_id, currency, array_agg(start - date '0001-01-01' + 1), string_agg(net::text, ',')
   FROM ({nets}) AS nets
  GROUP BY account_id, currency
 

@@ -64,12 +64,13 @@ def statements(
 
 def by_currency(moved: Iterable[Movement], shown: list[Period]) -> dict[str, dict[UUID, Amounts]]:
     """The net of each movement, debit positive, by currency and account, one for each period."""
-    starts = [period.start.toordinal() for period in shown]
+    places = {period.start.toordinal(): place for place, period in enumerate(shown)}
     figures: dict[str, dict[UUID, Amounts]] = {}
     for movement in moved:
-        nets = dict(zip(movement.starts, movement.nets, strict=True))
-        amounts = tuple([nets.get(start, ZERO) for start in starts])
-        figures.setdefault(movement.currency, {})[movement.account_id] = amounts
+        amounts = [ZERO] * len(places)
+        for start, net in zip(movement.starts, movement.nets, strict=True):
+            amounts[places[start]] = net
+        figures.setdefault(movement.currency, {})[movement.account_id] = tuple(amounts)
     return figures
 
 
