@@ -135,9 +135,12 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def one_moment(request: Request) -> AsyncIterator[Connection]:
     """As `fresh`, for an answer that takes several statements: all of them see the same moment."""
-    async with fresh(request) as connection, connection.transaction():
-        await tables.keep(connection)
-        yield connection
+    async with fresh(request) as connection:
+        try:
+            await tables.keep(connection)
+            yield connection
+        finally:
+            await connection.rollback()
 
 
 async def progress(connection: Connection) -> tuple[int, int]:

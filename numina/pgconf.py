@@ -22,7 +22,9 @@ SETTINGS: dict[str, object] = {
     "work_mem": "8MB",
     "maintenance_work_mem": "128MB",
     "jit": "off",
-    "wal_level": "replica",
+    # Nobody follows this server's log: what is made in one go, as indexes are, need not go through it.
+    "wal_level": "minimal",
+    "max_wal_senders": 0,
     "max_wal_size": "2GB",
     "min_wal_size": "256MB",
     "checkpoint_timeout": "15min",

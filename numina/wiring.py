@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from threading import Event
-from typing import Any
 
-from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool
 from starlette.types import ASGIApp
 
@@ -68,7 +66,6 @@ def api_app(settings: Settings) -> ASGIApp:
         min_size=2,
         max_size=max(2, settings.database_connections - 2),
         kwargs={"autocommit": True, "application_name": "numina api"},
-        configure=_configure,
         open=False,
         timeout=10,
     )
@@ -111,11 +108,6 @@ def api_app(settings: Settings) -> ASGIApp:
     return application(
         services, lifespan=lifespan, body_limit=settings.body_limit, bulk_body_limit=settings.bulk_body_limit
     )
-
-
-async def _configure(connection: AsyncConnection[Any]) -> None:
-    """Where an answer takes several statements, its transaction shows one moment to all of them."""
-    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
 
 
 def project(settings: Settings, stop: Event) -> None:

@@ -126,9 +126,10 @@ def take_window_lock(connection: Connection | Cursor) -> None:
 
 
 async def keep(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Keeps the live tables from being exchanged until the transaction ends, of which this is the beginning: tables
+    """Begins a transaction of one snapshot, which keeps the live tables from being exchanged until it ends: tables
     that are put in their place may hold rows that a snapshot is too old to see."""
-    await connection.execute(SQL["keep"])
+    # Two statements in one trip, which cannot be prepared.
+    await connection.execute(SQL["keep"], prepare=False)
 
 
 def wait_for_keepers(connection: Connection) -> None:

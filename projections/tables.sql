@@ -36,6 +36,7 @@ UPDATE tracking SET position = %(position)s, updated_at = now();
 SELECT pg_advisory_xact_lock(%(space)s, %(key)s);
 
 -- name: keep
+BEGIN ISOLATION LEVEL REPEATABLE READ;
 -- Takes no snapshot: one that is taken after this is as young as every row of the tables that stand now.
 LOCK TABLE views.versions IN ACCESS SHARE MODE;
 
