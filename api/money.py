@@ -63,7 +63,7 @@ def series(amounts: Sequence[Decimal], currency: str, declared: int | None = Non
     if exponent is None:
         return [written(amount, currency) for amount in amounts]
     form, zero = f".{exponent}f", write_amount(ZERO, exponent)
-    # Most have the decimals of their currency already, and are written in a sixth of the time that a format takes.
+    # Most have the decimals of their currency already, and are written in less than half the time.
     point = slice(-exponent - 1, -exponent or None)
     return [
         (text if (text := str(amount))[point] == "." else format(amount, form)) if amount else zero

@@ -22,7 +22,7 @@ from ledger.sealing import DataKey, Keys, nonces, sealed, subject
 from ledger.transactions.effects import Effect
 
 WARY = 100
-"""Batches."""
+"""Batches for which every command is looked up beforehand, once one came again."""
 
 
 class NotCarriedOut(Refusal):
