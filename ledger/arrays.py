@@ -14,6 +14,8 @@ from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+from ledger.money import ZERO
+
 # Type oids of PostgreSQL's catalog (pg_type.dat): element, array.
 _UUID, _UUIDS = 2950, 2951
 _TEXT, _TEXTS = 25, 1009
@@ -89,13 +91,17 @@ def texts(values: Sequence[str]) -> Array:
 
 
 def numbers(values: Sequence[Decimal]) -> Array:
-    """Exact decimals, as text that the statement casts to numeric[]."""
-    return texts(list(map(str, values)))
+    """Exact decimals, as text that the statement casts to numeric[]; many of them ZERO."""
+    elements = b"".join([_ZERO if value is ZERO else _text(str(value)) for value in values])
+    return Array(_TEXTS, _TEXT, len(values), elements)
 
 
 def _text(value: str) -> bytes:
     raw = value.encode()
     return _LENGTH.pack(len(raw)) + raw
+
+
+_ZERO = _text("0")
 
 
 def bigints(values: Sequence[int]) -> Array:

@@ -89,7 +89,7 @@ class DayRange(NamedTuple):
     start: date
 
 
-class Draft(NamedTuple):
+class Draft(msgspec.Struct, frozen=True):
     """A fact to be appended to a stream."""
 
     stream_id: UUID

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import NamedTuple
 
-from ledger.batch import Batch
 from ledger.clock import Clock
 from ledger.decider import Decider
+from ledger.flights import Decided, Flight, Flights
 from ledger.memory import NotSettled
-from ledger.queue import Limits, Queue, Result, Submission
+from ledger.queue import Limits, Queue, Submission
 from ledger.refusals import InDoubt, NotStored
 from ledger.sealing import Keys
-from ledger.store import HeadMoved, Replayed, Store, connect, lost, was_stored
+from ledger.store import Store, connect, lost, was_stored
 
 # A batch this small is stored by the deciding thread itself: handing it over would take longer.
 _SMALL = 4
 # Deciding this many ahead is worth a look-up of its own.
 _WORTHWHILE = 64
-
-
-class Decided(NamedTuple):
-    """A submission with its results, waiting for the commit."""
-
-    submission: Submission
-    results: list[Result]
-
-
-class Flight(NamedTuple):
-    """A batch that is being stored, and what is answered when it is."""
-
-    batch: Batch
-    decided: list[Decided]
-    done: Future[None]
-    began: float
+# Batches handed over at a time: one that PostgreSQL works on, and one for the moment when it is done.
+_AHEAD = 2
 
 
 class Committer:
@@ -61,11 +45,9 @@ class Committer:
         self._clock = clock
         self._limits = limits
         self._queue = queue
-        self._on_batch = on_batch
         self._decider: Decider | None = None
         self._store: Store | None = None
-        self._storing = ThreadPoolExecutor(1, "storing")
-        self._flight: Flight | None = None
+        self._flights = Flights(queue, on_batch)
         self._decided: list[Decided] = []
         self._size = (0, 0)
 
@@ -73,7 +55,7 @@ class Committer:
         """Works until the queue is closed and empty."""
         while True:
             taken = self._wait()
-            if not taken and not self._decided and self._flight is None:
+            if not taken and not self._decided and not self._flights:
                 break
             try:
                 self._work(taken)
@@ -81,7 +63,7 @@ class Committer:
                 self._start_over()
             except Exception as error:
                 self._give_up(error)
-        self._storing.shutdown()
+        self._flights.close()
         self._close()
 
     def _wait(self) -> list[Submission]:
@@ -90,18 +72,21 @@ class Committer:
         While a batch is being stored, few commands are left to gather: deciding them costs a look-up for each
         group, and they are stored no sooner.
         """
-        queue = self._queue
+        queue, flights = self._queue, self._flights
         with queue.changed:
             while True:
-                flying = self._flight is not None and not self._flight.done.done()
+                flying = flights.flying
                 if not flying or queue.commands >= _WORTHWHILE:
                     taken = queue.take(*self._size)
-                    if taken or (not flying and (self._decided or self._flight is not None or queue.closed)):
+                    if taken:
                         return taken
+                if flights.landed or (not flying and (self._decided or queue.closed)):
+                    return []
                 queue.changed.wait()
 
     def _work(self, taken: list[Submission]) -> None:
-        """Decides what was taken, and hands over what is decided as soon as nothing is in flight."""
+        """Decides what was taken, and hands over what is decided as soon as nothing is in flight, or when it is a
+        full batch."""
         try:
             decider = self._ready()
         except Exception:
@@ -113,9 +98,10 @@ class Committer:
             return
         if taken:
             self._decide(decider, taken)
-        if self._flight is not None and self._flight.done.done():
-            self._settle()
-        if self._decided and self._flight is None:
+        while self._flights.landed:
+            self._settle_oldest(decider)
+        flying = len(self._flights)
+        if self._decided and (not flying or (flying < _AHEAD and self._queue.full(*self._size))):
             self._hand_over(decider)
 
     def _decide(self, decider: Decider, taken: list[Submission]) -> None:
@@ -133,102 +119,78 @@ class Committer:
         """Decides and stores with the lock held, because others are writing or nothing is known yet."""
         self._decided.extend(Decided(submission, []) for submission in taken)
         store = self._open_store()
-        self._queue.storing_since = began = monotonic()
+        self._queue.storing_since = monotonic()
         head = store.lock()
         decider.catch_up(head)
         results = decider.decide(taken)
         batch, parameters = decider.finish()
-        flight = Flight(batch, list(map(Decided, taken, results)), Future(), began)
-        self._flight, self._decided = flight, []
-        self._store_flight(store, flight, parameters)
-        self._settle()
+        self._decided = []
+        self._flights.hand_over(store, batch, list(map(Decided, taken, results)), parameters, here=True)
+        self._settle_oldest(decider)
 
     def _hand_over(self, decider: Decider) -> None:
         store = self._open_store()
         batch, parameters = decider.finish()
-        done: Future[None] = Future()
-        flight = Flight(batch, self._decided, done, monotonic())
-        self._flight, self._decided, self._size = flight, [], (0, 0)
-        self._queue.storing_since = flight.began
-        if len(batch.facts) <= _SMALL and not self._queue:
-            self._store_flight(store, flight, parameters)
-            self._settle()
-        else:
-            self._storing.submit(self._store_flight, store, flight, parameters)
+        decided = self._take_decided()
+        here = len(batch.facts) <= _SMALL and not self._queue and not self._flights
+        self._flights.hand_over(store, batch, decided, parameters, here=here)
+        if here:
+            self._settle_oldest(decider)
 
-    def _store_flight(self, store: Store, flight: Flight, parameters: list[bytes] | None) -> None:
-        try:
-            store.commit(flight.batch.head, parameters)
-        except BaseException as error:
-            flight.done.set_exception(error)
-        else:
-            flight.done.set_result(None)
-            self._answer(flight)
-        with self._queue.changed:
-            self._queue.changed.notify_all()
-
-    def _answer(self, flight: Flight) -> None:
-        self._queue.storing_since = None
-        count = 0
-        for submission, results in flight.decided:
-            count += len(results)
-            submission.deliver(results)
-        self._queue.answered(count)
-        if self._on_batch is not None:
-            self._on_batch(count, monotonic() - flight.began)
+    def _settle_oldest(self, decider: Decider) -> None:
+        batch = self._flights.settle()
+        decider.stored(batch, self._flights.batches)
 
     def _settle(self) -> None:
-        """Waits for the batch in flight. Raises NotSettled when it must be decided anew, or the error that met
+        """Waits for everything in flight. Raises NotSettled when it must be decided anew, or the error that met
         it."""
-        flight = self._flight
-        if flight is None:
-            return
-        error = flight.done.exception()
-        if isinstance(error, HeadMoved | Replayed):
-            raise NotSettled from error
-        if error is not None:
-            raise error
-        self._flight = None
-        if self._decider is not None:
-            self._decider.stored(flight.batch)
+        while self._flights and self._decider is not None:
+            self._settle_oldest(self._decider)
 
     def _start_over(self) -> None:
         """Another process wrote first, or a command came again: everything unanswered goes back to the front of
         the queue."""
-        self._queue.put_back([decided.submission for decided in self._unanswered()])
+        again = [decided for flight in self._flights.clear() for decided in flight.decided]
+        self._queue.put_back([decided.submission for decided in again + self._take_decided()])
         if self._decider is not None:
             self._decider.forget()
 
     def _give_up(self, error: Exception) -> None:
-        """Answers everything decided so far that it is not stored, and begins with fresh connections. Of a batch
-        whose connection was lost while it was being stored, the record itself says whether it was."""
+        """Answers everything unanswered that it is not stored, and begins with fresh connections. Of a batch whose
+        connection was lost while it was being stored, the record itself says whether it was."""
         self._close()
-        failure: NotStored | InDoubt
-        failure = NotStored(f"The batch could not be stored ({type(error).__name__}); send it again.")
-        flight = self._flight
-        if flight is not None and flight.batch.facts and lost(flight.done.exception()):
-            limits = self._limits
-            stored = was_stored(self._url, flight.batch.facts[0], limits.lock_ms, limits.stalled_seconds)
+        why = type(error).__name__
+        not_stored = NotStored(f"The batch could not be stored ({why}); send it again.")
+        not_stored.__cause__ = error
+        for flight in self._flights.clear():
+            stored = self._was_stored(flight)
             if stored:
-                self._flight = None
-                self._answer(flight)
+                self._flights.answer(flight.decided)
             elif stored is None:
-                failure = InDoubt(
-                    f"The database failed while it was storing ({type(error).__name__}). Send it again with the "
-                    "same Idempotency-Key; without one, look first whether it was carried out."
+                doubt = InDoubt(
+                    f"The database failed while it was storing ({why}). Send it again with the same "
+                    "Idempotency-Key; without one, look first whether it was carried out."
                 )
-        failure.__cause__ = error
-        for submission, _ in self._unanswered():
-            submission.deliver([failure] * len(submission.commands))
-            self._queue.answered(len(submission.commands))
+                doubt.__cause__ = error
+                self._fail(flight.decided, doubt)
+            else:
+                self._fail(flight.decided, not_stored)
+        self._fail(self._take_decided(), not_stored)
 
-    def _unanswered(self) -> list[Decided]:
-        flight, self._flight = self._flight, None
-        stored = flight is None or (flight.done.done() and flight.done.exception() is None)
-        unanswered = [*(flight.decided if flight is not None and not stored else ()), *self._decided]
-        self._decided, self._size = [], (0, 0)
-        self._queue.storing_since = None
-        return unanswered
+    def _was_stored(self, flight: Flight) -> bool | None:
+        """Whether a batch that met an error was stored nevertheless; None when nobody can say."""
+        if not flight.batch.facts or not lost(flight.failure):
+            return False
+        return was_stored(
+            self._url, flight.batch.facts[0], self._limits.lock_ms, self._limits.stalled_seconds
+        )
+
+    def _fail(self, decided: Sequence[Decided], failure: Exception) -> None:
+        self._flights.answer([Decided(s, [failure] * len(s.commands)) for s, _ in decided])
+
+    def _take_decided(self) -> list[Decided]:
+        decided, self._decided, self._size = self._decided, [], (0, 0)
+        return decided
 
     def _hang_up_too(self) -> None:
         """Between batches: a server that was restarted is connected to again, at nobody's cost."""
@@ -236,7 +198,7 @@ class Committer:
             self._close()
 
     def _ready(self) -> Decider:
-        if self._flight is None and not self._decided:
+        if not self._flights and not self._decided:
             self._hang_up_too()
         if self._decider is None:
             self._decider = Decider(connect(self._url), self._keys, self._clock, self._settle)
@@ -248,9 +210,7 @@ class Committer:
         return self._store
 
     def _close(self) -> None:
-        if self._flight is not None:
-            # The storing thread uses the connection until its statement ends; wait, it is bounded.
-            self._flight.done.exception()
+        self._flights.wait()
         for held in (self._decider, self._store):
             if held is not None:
                 held.close()

@@ -14,12 +14,11 @@ from ledger.batch import Answered, Batch, Head
 from ledger.clock import Clock
 from ledger.command import Command, Draft, Outcome
 from ledger.loading import Loader
-from ledger.memory import Memory, NotLoaded, NotSettled
+from ledger.memory import Memory, NotLoaded, NotSettled, Resulting
 from ledger.queue import Submission
 from ledger.record import Fact, Recorded, encode
 from ledger.refusals import KeyReused, Refusal, Unknown
 from ledger.sealing import DataKey, Keys, nonces, sealed, subject
-from ledger.transactions.effects import Effect
 
 WARY = 100
 """Batches for which every command is looked up beforehand, once one came again."""
@@ -154,15 +153,15 @@ class Decider:
             self._wary -= 1
         return batch, parameters
 
-    def stored(self, batch: Batch) -> None:
-        """`batch` is committed: what only bridged the time until then is forgotten, but for what the open batch
-        has gone on from."""
-        following = self.batch
-        replayed = set(following.replayed) if following is not None else frozenset()
+    def stored(self, batch: Batch, handed_over: Sequence[Batch] = ()) -> None:
+        """`batch` is committed: what only bridged the time until then is forgotten, but for what later batches,
+        those `handed_over` and the open one, have gone on from."""
+        later = [*handed_over, self.batch] if self.batch is not None else handed_over
+        replayed = {number for each in later for number in each.replayed}
         for number in (*(answer.command_id.int for answer in batch.answers), *batch.replayed):
             if number not in replayed:
                 self._answered.pop(number, None)
-        changed = set(following.short_lived) if following is not None else frozenset()
+        changed = {number for each in later for number in each.short_lived}
         for number in batch.short_lived:
             if number not in changed:
                 self._memory.streams.pop(number, None)
@@ -246,10 +245,10 @@ class Decider:
         first = batch.head.position + len(batch.facts) + 1
         memory = self._memory
         facts = []
-        touched: list[Effect] = []
+        touched: list[Resulting] = []
         for position, draft in enumerate(drafts, first):
             version, changes = memory.apply(draft, command.book_id)
-            stream_id, fact = draft
+            stream_id, fact = draft.stream_id, draft.fact
             facts.append(
                 Recorded(
                     position,
@@ -269,7 +268,7 @@ class Decider:
                 batch.short_lived.append(stream_id.int)
                 touched += changes
         memory.exchange_names()
-        balances = memory.resulting(touched)
+        balances = _last(touched)
         if not drafts or command.dry_run:
             return Outcome(command.command_id, 0, 0, facts, balances)
         return Outcome(command.command_id, first, first + len(drafts) - 1, facts, balances)
@@ -299,3 +298,10 @@ class Decider:
         return Outcome(
             command.command_id, earlier.first, earlier.last, facts, earlier.balances, replayed=True
         )
+
+
+def _last(balances: Sequence[Resulting]) -> Sequence[Resulting]:
+    """Each account and currency once, in the order of first mention, with the last balance of it."""
+    if len(balances) == 2 and balances[0][0].int != balances[1][0].int:
+        return balances
+    return list({(balance[0].int, balance[1]): balance for balance in balances}.values())

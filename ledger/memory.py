@@ -21,6 +21,8 @@ from ledger.transactions.events import TransactionHeld, TransactionPosted
 E = TypeVar("E")
 # Ids are kept by their integer: hashing a UUID object costs a call into Python, and a posting is looked up often.
 Key = tuple[int, str]
+# An account and currency with the balance that a change led to.
+Resulting = tuple[UUID, str, Balance]
 
 NOTHING = Balance(ZERO, ZERO, ZERO)
 _ABSENT: Any = object()
@@ -155,10 +157,10 @@ class Memory:
 
     # What a decision leads to.
 
-    def apply(self, draft: Draft, book_id: UUID) -> tuple[int, Sequence[Effect]]:
-        """Changes the state as `draft` says; the version that the fact takes in its stream, and the changes of
-        balances that it brought. Raises NotLoaded."""
-        stream_id, fact = draft
+    def apply(self, draft: Draft, book_id: UUID) -> tuple[int, Sequence[Resulting]]:
+        """Changes the state as `draft` says; the version that the fact takes in its stream, and each balance that
+        it changed, as it then was. Raises NotLoaded."""
+        stream_id, fact = draft.stream_id, draft.fact
         number = stream_id.int
         known = self.streams.get(number)
         version, entity = known or _NEW
@@ -171,14 +173,15 @@ class Memory:
         self.streams[number] = (version + 1, after)
         changes = effects(fact)
         if changes:
-            self._add(changes)
-        elif hasattr(after, "claims"):
+            return version + 1, self._add(changes)
+        if hasattr(after, "claims"):
             self._spoken_of.setdefault(stream_id, entity)
-        return version + 1, changes
+        return version + 1, ()
 
-    def _add(self, changes: Sequence[Effect]) -> None:
+    def _add(self, changes: Sequence[Effect]) -> list[Resulting]:
         journal, sums, streams = self._journal.append, self.sums, self.streams
         remember, days = self.sums_before.setdefault, self.day_changes
+        made = []
         for effect in changes:
             account_id, currency, date_, posted, pending, reserved = effect
             number = account_id.int
@@ -191,11 +194,12 @@ class Memory:
             remember(key, before)
             journal((sums, key, before))
             if pending:
-                sums[key] = _balance(
+                sums[key] = now = _balance(
                     (_plus(before[0], posted), _plus(before[1], pending), _plus(before[2], reserved))
                 )
             else:
-                sums[key] = _balance((_plus(before[0], posted), before[1], before[2]))
+                sums[key] = now = _balance((_plus(before[0], posted), before[1], before[2]))
+            made.append((account_id, currency, now))
             if known[1].keeps_days:
                 place = (number, currency, date_)
                 day = days.get(place)
@@ -208,14 +212,7 @@ class Memory:
                 dates = self.dates.get(key)
                 if dates is not None and date_ >= dates[0]:
                     self._set(dates[1], date_, _later(dates[1].get(date_), effect))
-
-    def resulting(self, changes: Sequence[Effect]) -> list[tuple[UUID, str, Balance]]:
-        """The balances that `changes` led to: each account and currency once, in the order of first mention."""
-        places: Iterable[Effect] = changes
-        if len(changes) != 2 or changes[0][0].int == changes[1][0].int:
-            places = {(effect[0].int, effect[1]): effect for effect in changes}.values()
-        sums = self.sums
-        return [(effect[0], effect[1], sums[effect[0].int, effect[1]]) for effect in places]
+        return made
 
     def changed_sums(self) -> Iterator[tuple[Key, Balance, Balance]]:
         """What the batch changed: account and currency, the balance before, and the balance now."""

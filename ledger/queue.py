@@ -83,6 +83,19 @@ class Queue:
             self.commands -= len(following.commands)
         return taken
 
+    def full(self, commands: int, size: int) -> bool:
+        """Whether a batch that has `commands` of `size` bytes has no room for what comes next, or for anything."""
+        if commands >= self._limits.batch_commands or size >= self._limits.batch_bytes:
+            return True
+        with self.changed:
+            following = self._items[0] if self._items else None
+        if following is None:
+            return False
+        return (
+            commands + len(following.commands) > self._limits.batch_commands
+            or size + following.weight > self._limits.batch_bytes
+        )
+
     def answered(self, count: int) -> None:
         """`count` commands were answered."""
         with self.changed:

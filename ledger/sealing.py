@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 import os
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
+from struct import Struct
 from typing import Protocol
 from uuid import UUID
 
@@ -33,7 +35,7 @@ class DataKey:
         for field, value in text.items():
             fresh = nonce()
             raw = fresh + encrypt(fresh, value.encode(), place + field.encode())
-            made[field] = b2a_base64(raw, newline=False).decode("ascii")
+            made[field] = b2a_base64(raw, newline=False).decode()
         return made
 
     def unseal(self, sealed: Mapping[str, str], place: bytes) -> dict[str, str]:
@@ -74,13 +76,9 @@ def nonces(source: Callable[[int], bytes] = os.urandom, at_once: int = 512) -> C
     busy thread beside this one may keep it for milliseconds. For one thread.
     """
 
-    def each() -> Iterator[bytes]:
-        while True:
-            drawn = source(at_once * NONCE_BYTES)
-            for start in range(0, len(drawn), NONCE_BYTES):
-                yield drawn[start : start + NONCE_BYTES]
-
-    return each().__next__
+    cut = Struct(f"{NONCE_BYTES}s" * at_once).unpack
+    drawn = iter(lambda: cut(source(at_once * NONCE_BYTES)), ())
+    return chain.from_iterable(drawn).__next__
 
 
 def sealed(

@@ -138,14 +138,18 @@ def _wrong_kind(account: Account, origin: Origin) -> NoReturn:
 
 def inferred_type(accounts: Sequence[Account]) -> Type:
     """The everyday word for a transaction on these accounts."""
-    kinds = {account.kind for account in accounts if account.role != "conversion"}
-    if "expense" in kinds and "income" not in kinds:
-        return "expense"
-    if "income" in kinds and "expense" not in kinds:
-        return "income"
-    if kinds <= {"asset", "liability"}:
-        return "transfer"
-    return "journal"
+    expense = income = other = False
+    for account in accounts:
+        kind = account.kind
+        if kind == "expense":
+            expense = True
+        elif kind == "income":
+            income = True
+        elif kind not in ("asset", "liability") and account.role != "conversion":
+            other = True
+    if expense is not income:
+        return "expense" if expense else "income"
+    return "journal" if expense or other else "transfer"
 
 
 def flags(state: State, fact: Fact, accounts: Iterable[Account] | None = None) -> tuple[UUID, ...]:

@@ -52,7 +52,8 @@ class Outlook:
     def __init__(self, state: State, drafts: Iterable[Draft], book_id: UUID) -> None:
         self._state = state
         self._ahead: dict[UUID, Any] = {}
-        for stream_id, fact in drafts:
+        for draft in drafts:
+            stream_id, fact = draft.stream_id, draft.fact
             kind = KINDS[fact.topic.split(".", 1)[0]]
             entity = self._ahead.get(stream_id) or state.entity(kind, stream_id)
             self._ahead[stream_id] = evolve(entity, fact, stream_id, book_id)
@@ -100,7 +101,7 @@ def _check(
     drafts: Sequence[Draft],
     draft: Draft,
 ) -> None:
-    stream_id, fact = draft
+    stream_id, fact = draft.stream_id, draft.fact
     before, after = transition(fact)
     if after is not None and not same_money(before, after):
         place(_Open(ahead), book_id, after.date, after.postings)

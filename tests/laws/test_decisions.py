@@ -44,7 +44,7 @@ def test_deciding_changes_nothing_and_deciding_again_says_the_same(story_told: l
 
 def decided(command: Any, state: Any) -> Any:
     try:
-        return [(stream_id, fact.topic, encode(fact)) for stream_id, fact in command.decide(state)]
+        return [(draft.stream_id, draft.fact.topic, encode(draft.fact)) for draft in command.decide(state)]
     except Refusal as refusal:
         return type(refusal), refusal.detail, refusal.field, refusal.facts
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from ledger.command import Draft
 from ledger.leaf import Leaf, leaf, to_json
 from ledger.log import read_window
 from ledger.postings import Posting
@@ -259,7 +260,7 @@ def connection(database, keys):
         Step(
             identity("book"),
             [
-                (
+                Draft(
                     identity("transaction", n),
                     TransactionPosted(terms=terms(f"-{n}", f"{n}"), text={"payee": "Café"}),
                 )

@@ -8,6 +8,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from ledger.command import Draft
 from ledger.leaf import leaf
 from ledger.log import read_window
 from ledger.postings import Posting, balanced
@@ -30,9 +31,8 @@ def posted(number):
         [Posting(identity("cash"), -amount, "USD"), Posting(identity("food"), amount, "USD")],
     )
     terms = Terms(date=date(2026, 1, 1), postings=legs)
-    return Step(
-        BOOK, [(identity("transaction", number), TransactionPosted(terms=terms, text={"payee": "Café"}))]
-    )
+    fact = TransactionPosted(terms=terms, text={"payee": "Café"})
+    return Step(BOOK, [Draft(identity("transaction", number), fact)])
 
 
 @pytest.fixture

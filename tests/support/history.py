@@ -54,7 +54,8 @@ class History:
                 for step in steps:
                     command_id = identity("command", self.position)
                     at = START + timedelta(seconds=self.position)
-                    for stream_id, fact in step.drafts:
+                    for draft in step.drafts:
+                        stream_id, fact = draft.stream_id, draft.fact
                         self.position += 1
                         version = self._versions[stream_id] = self._versions.get(stream_id, 0) + 1
                         state = self._stored(fact, stream_id, version, step.book_id)

@@ -92,7 +92,7 @@ class InMemoryLedger:
         return Outcome(command.command_id, first if facts else 0, last if facts else 0, facts, balances)
 
     def _recorded(self, command: Command, draft: Draft, position: int) -> Recorded:
-        stream_id, fact = draft
+        stream_id, fact = draft.stream_id, draft.fact
         version, _ = self.state.apply(draft, command.book_id)
         return Recorded(
             position,

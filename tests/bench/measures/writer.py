@@ -16,8 +16,8 @@ from tests.bench.run import Run
 from tests.bench.usage import measured
 from tests.bench.workload import Book
 
-WAITING = 3
-"""Batches at the writer at a time when it is kept busy: one stored, one decided, one handed in."""
+WAITING = 4
+"""Batches at the writer at a time when it is kept busy: one stored, one next in line, one decided, one handed in."""
 
 
 class Sample(NamedTuple):
