@@ -11,6 +11,7 @@ from projections.register import Register
 from projections.rollup import Rollup
 from projections.seal import Seal
 from projections.statements import Statements
+from projections.transactions import Transactions
 
 ALL: tuple[Projection, ...] = (
     Books(),
@@ -19,6 +20,7 @@ ALL: tuple[Projection, ...] = (
     Balances(),
     Rollup(),
     Register(),
+    Transactions(),
     Statements(),
     Seal(),
 )

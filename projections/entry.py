@@ -1,4 +1,4 @@
-"""A transaction's row in the register while the facts of a window change it."""
+"""A transaction's row while the facts of a window change it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from struct import Struct
 from typing import Any
 from uuid import UUID
 
-from ledger.postings import MAX_POSTINGS, Posting
+from ledger.postings import Posting
 from ledger.record import Recorded
-from ledger.transactions.events import Terms
+from ledger.transactions.events import Terms, TransactionHeld, TransactionPosted
 from projections.copying import clean
-from projections.packing import DAY_ZERO, NULL, amount, identities, identity, instant, text, texts, words
+from projections.packing import DAY_ZERO, NULL, identities, identity, instant, text, texts, words
 from projections.words import tsvector
-
-STILL = 2**63 - 1
-"""believed_until of what is believed to this day."""
 
 COLUMNS = (
     "created_position", "updated_position", "created_at", "updated_at", "expires_at", "date", "version",
@@ -24,43 +21,30 @@ COLUMNS = (
     "cleared", "reconciled", "reconciliations", "words",
 )  # fmt: skip
 """The columns of `transactions`, as they are taken out and put back."""
-# A row of `postings` up to version: of 12 columns, each with its length before it. Book and state, then the line.
-_posting = Struct("!h iq iq iq ii ii".replace(" ", "")).pack
-_LINES = [Struct("!ii").pack(4, line) for line in range(MAX_POSTINGS)]
 # The beginning of a row of `transactions`, and its numbers after the instants.
 _positions = Struct("!h iq iq".replace(" ", "")).pack
 _versions = Struct("!ii ii ii i?".replace(" ", "")).pack
 _size = Struct("!i").pack
 _UUID = _size(16)
 
+# Three columns in which there is nothing.
+_NULLS = NULL * 3
+_Said = tuple[str | None, str | None, list[str] | None, list[str | None] | None, str | None]
+
 _NO_IDS: frozenset[UUID] = frozenset()
-
-
-class Span:
-    """Terms from the position when they came into force until that when they did no more."""
-
-    __slots__ = ("since", "terms", "until", "version")
-
-    def __init__(self, version: int, since: int, terms: Terms) -> None:
-        self.version = version
-        self.since = since
-        self.until = STILL
-        self.terms = terms
 
 
 class Entry:
     """The columns of `transactions`, and what it takes to change them.
 
-    `legs` are the postings last in force, None where only the table knows them; `stored` is the version of
-    those that the table still believes in, None for none; `spans` are the terms that came into force in this
-    window; `words` is None once it has to be made anew.
+    `legs` are the postings last in force, None where only the record knows them; `words` is None once it has to
+    be made anew.
     """
 
     __slots__ = (
         "book_id", "cleared", "created_at", "created_position", "date", "expired", "expires_at", "id", "legs",
-        "memos", "metadata", "notes", "payee", "reconciled", "spans", "state", "stored", "tags",
-        "terms_version",
-        "type", "updated_at", "updated_position", "version", "words",
+        "memos", "metadata", "notes", "payee", "reconciled", "state", "tags", "terms_version", "type",
+        "updated_at", "updated_position", "version", "words",
     )  # fmt: skip
 
     created_position: int
@@ -87,19 +71,18 @@ class Entry:
         self.expired = False
         self.cleared: frozenset[UUID] = _NO_IDS
         self.reconciled: Mapping[UUID, UUID] = {}
-        self.stored: int | None = None
-        self.spans: list[Span] = []
 
     @classmethod
-    def begun(cls, recorded: Recorded, terms: Terms, words: Mapping[str, str]) -> Entry:
+    def begun(cls, recorded: Recorded) -> Entry:
         """The entry that a first fact makes."""
         entry = cls()
+        fact: TransactionPosted | TransactionHeld = recorded.fact  # type: ignore[assignment]  # every first one is
         entry.id = recorded.stream_id
         entry.book_id = recorded.book_id
         entry.created_position = recorded.position
         entry.created_at = recorded.recorded_at
-        entry.word(words, len(terms.postings))
-        entry.believe(recorded, terms)
+        entry.word(fact.text, len(fact.terms.postings))
+        entry.believe(recorded, fact.terms)
         return entry
 
     @classmethod
@@ -113,20 +96,16 @@ class Entry:
         entry.cleared = frozenset(cleared or ())
         entry.reconciled = dict(zip(reconciliations or (), reconciled or (), strict=True))
         entry.legs = None
-        if entry.state != "voided":
-            entry.stored = entry.terms_version
         return entry
 
     def believe(self, recorded: Recorded, terms: Terms) -> None:
         """From this fact on, `terms` are in force."""
         self.touch(recorded)
-        position, version, date = recorded.position, recorded.version, terms.date
-        self.date, self.type, self.state = date, terms.type, terms.state
+        self.date, self.type, self.state = terms.date, terms.type, terms.state
         self.expires_at = terms.expires_at
         self.expired = False
-        self.terms_version = version
+        self.terms_version = recorded.version
         self.legs, self.words = terms.postings, None
-        self.spans.append(Span(version, position, terms))
 
     def touch(self, recorded: Recorded) -> None:
         """Notes the fact as the last one of the transaction."""
@@ -134,40 +113,9 @@ class Entry:
         self.updated_position = recorded.position
         self.updated_at = recorded.recorded_at
 
-    def disbelieve(self, position: int) -> int | None:
-        """From `position` on the terms are in force no more. The version to stop believing in the table."""
-        if self.spans and self.spans[-1].until == STILL:
-            self.spans[-1].until = position
-        stored, self.stored = self.stored, None
-        return stored
-
     def word(self, words: Mapping[str, str], lines: int) -> None:
         """Takes over all words of a fact; `lines` is the number of postings."""
-        get = words.get
-        payee, notes, tags, metadata = get("payee"), get("notes"), get("tags"), get("metadata")
-        self.payee = clean(payee) if payee else None
-        self.notes = clean(notes) if notes else None
-        self.tags = [tag for tag in clean(tags).split("\n") if tag] or None if tags else None
-        self.metadata = clean(metadata) if metadata else None
-        self.memos = None
-        if len(words) > 4 - (payee, notes, tags, metadata).count(None):
-            self.memos = [clean(get(f"memo.{line}", "")) or None for line in range(lines)]
-
-    def postings(self) -> list[bytes]:
-        """The rows of `postings` that this window adds, packed for COPY."""
-        rows = []
-        created, book_id = self.created_position, identity(self.book_id.int)
-        for span in self.spans:
-            terms = span.terms
-            legs = terms.postings
-            day = terms.date.toordinal() - DAY_ZERO
-            begin = _posting(12, 8, created, 8, span.since, 8, span.until, 4, day, 4, span.version)
-            begin += book_id + text(terms.state)
-            accounts = [identity(p.account_id.int) for p in legs]
-            others = accounts[::-1] if len(accounts) == 2 else [NULL] * len(accounts)
-            for p, line, account, other in zip(legs, _LINES, accounts, others, strict=False):
-                rows.append(b"".join((begin, line, account, other, text(p.currency), amount(p.amount))))
-        return rows
+        self.payee, self.notes, self.tags, self.memos, self.metadata = _said(words, lines)
 
     def row(self) -> bytes:
         """The row as it goes into the table, packed for COPY."""
@@ -178,25 +126,64 @@ class Entry:
             reconciliations = sorted(self.reconciled)
             reconciled = [self.reconciled[reconciliation_id] for reconciliation_id in reconciliations]
         day = self.date.toordinal() - DAY_ZERO
-        lexemes = self.words or self._words()
+        lexemes = self.words or _words(
+            self.book_id, self.payee, self.notes, self.tags, self.memos, self.legs or (), self.type
+        )
         return b"".join((
             _positions(len(COLUMNS), 8, self.created_position, 8, self.updated_position),
             instant(self.created_at), instant(self.updated_at), instant(self.expires_at),
             _versions(4, day, 4, self.version, 4, self.terms_version, 1, self.expired),
-            _UUID, self.id.bytes, identity(self.book_id.int), text(self.type), text(self.state),
+            _UUID, self.id.int.to_bytes(16), identity(self.book_id.int), text(self.type), text(self.state),
             words(self.payee), words(self.notes), texts(self.tags), texts(self.memos), words(self.metadata),
             identities(cleared), identities(reconciled), identities(reconciliations),
             # In the binary form of a tsvector, which is bytes to everything in between.
             _size(len(lexemes)), lexemes,
         ))  # fmt: skip
 
-    def _words(self) -> bytes:
-        return tsvector(
-            self.book_id,
-            self.payee or "",
-            self.notes or "",
-            self.tags or (),
-            [memo for memo in self.memos if memo] if self.memos else (),
-            self.legs or (),
-            self.type,
-        )
+
+def begun(recorded: Recorded) -> bytes:
+    """The row that a first fact makes when no other of its window is about the same transaction, packed for COPY.
+    What `Entry.begun(recorded).row()` is, in half the time."""
+    fact: TransactionPosted | TransactionHeld = recorded.fact  # type: ignore[assignment]  # every first one is
+    terms, position, at = fact.terms, recorded.position, instant(recorded.recorded_at)
+    payee, notes, tags, memos, metadata = _said(fact.text, len(terms.postings))
+    lexemes = _words(recorded.book_id, payee, notes, tags, memos, terms.postings, terms.type)
+    plain = tags is None and memos is None and metadata is None
+    return b"".join((
+        _positions(len(COLUMNS), 8, position, 8, position), at, at, instant(terms.expires_at),
+        _versions(4, terms.date.toordinal() - DAY_ZERO, 4, 1, 4, 1, 1, False),
+        _UUID, recorded.stream_id.int.to_bytes(16), identity(recorded.book_id.int),
+        text(terms.type), text(terms.state), words(payee), words(notes),
+        _NULLS if plain else b"".join((texts(tags), texts(memos), words(metadata))), _NULLS,
+        _size(len(lexemes)), lexemes,
+    ))  # fmt: skip
+
+
+def _said(words: Mapping[str, str], lines: int) -> _Said:
+    """Payee, notes, tags, memos and metadata of a fact's text; `lines` is the number of postings."""
+    get = words.get
+    payee, notes = get("payee"), get("notes")
+    others = len(words) - (payee is not None) - (notes is not None)
+    payee = clean(payee) if payee else None
+    notes = clean(notes) if notes else None
+    if not others:
+        return payee, notes, None, None, None
+    tags, metadata = get("tags"), get("metadata")
+    memos = None
+    if others > (tags is not None) + (metadata is not None):
+        memos = [clean(get(f"memo.{line}", "")) or None for line in range(lines)]
+    split = [tag for tag in clean(tags).split("\n") if tag] if tags else None
+    return payee, notes, split or None, memos, clean(metadata) if metadata else None
+
+
+def _words(
+    book_id: UUID,
+    payee: str | None,
+    notes: str | None,
+    tags: Sequence[str] | None,
+    memos: Sequence[str | None] | None,
+    legs: Sequence[Posting],
+    type_: str,
+) -> bytes:
+    written = [memo for memo in memos if memo] if memos else ()
+    return tsvector(book_id, payee or "", notes or "", tags or (), written, legs, type_)

@@ -226,9 +226,11 @@ class _Work:
 
     def _swap_tables(self) -> None:
         made = tables.made(self._live)
+        # All are dropped before any comes: a table may have passed from one projection to another.
         for projection in self._chosen:
             if projection.name in made:
                 _drop_projection(self._live, projection.name, made[projection.name].tables)
+        for projection in self._chosen:
             for table in projection.tables:
                 self._live.execute(
                     Text("ALTER TABLE {} SET SCHEMA {}").format(Identifier(NEXT, table), Identifier(LIVE))

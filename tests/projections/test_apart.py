@@ -79,8 +79,8 @@ def test_a_rebuild_with_two_processes_makes_the_same_rows(
 
 
 def test_what_needs_text_stays_where_the_keys_are() -> None:
-    assert {p.name for p in ALL if p.worded} == {"books", "accounts", "register", "statements"}
-    assert {p.name for p in _ABLE} == {"audit", "balances", "rollup", "seal"}
+    assert {p.name for p in ALL if p.worded} == {"books", "accounts", "transactions", "statements"}
+    assert {p.name for p in _ABLE} == {"audit", "balances", "register", "rollup", "seal"}
 
 
 def test_a_rebuild_fails_when_its_second_process_is_killed_and_leaves_nothing(

@@ -176,6 +176,25 @@ def test_a_projection_of_another_version_is_rebuilt_at_the_start(database: str, 
     assert versions["balances"] == Changed.version
 
 
+def test_a_table_passes_from_one_projection_to_another(database: str, keys: MemoryKeys) -> None:
+    """As when one projection becomes two; the new one may come first in the list."""
+    Projector(database, keys).catch_up()
+    History(database, keys).append(Walk(5).steps(60))
+    Projector(database, keys).catch_up()
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM views.versions WHERE name = 'transactions'")
+        both = "UPDATE views.versions SET tables = '{transactions,postings}' WHERE name = 'register'"
+        connection.execute(both)
+    for projections in (ALL, ALL[::-1]):
+        Projector(database, keys, projections=projections).catch_up()
+        assert sound(database, keys)
+        with psycopg.connect(database) as connection:
+            made = dict(connection.execute("SELECT name, tables FROM views.versions").fetchall())
+            assert (made["register"], made["transactions"]) == (["postings"], ["transactions"])
+            connection.execute("DELETE FROM views.versions WHERE name = 'register'")
+            connection.execute(both.replace("'register'", "'transactions'"))
+
+
 def test_the_tables_of_a_projection_that_is_no_more_are_dropped(database: str, keys: MemoryKeys) -> None:
     Projector(database, keys).catch_up()
     Projector(database, keys, projections=[p for p in ALL if p.name != "statements"]).catch_up()
