@@ -61,7 +61,7 @@ class Batch:
         self.now = now
         self.facts: list[Recorded] = []
         self.answers: list[Answered] = []
-        # Streams that are hardly ever looked at again once the batch is stored.
+        # Changed streams that are hardly ever looked at again once the batch is stored: all those of transactions.
         self.short_lived: list[int] = []
         # Commands that were found to have been carried out before.
         self.replayed: list[int] = []

@@ -80,7 +80,7 @@ class Committer:
                     taken = queue.take(*self._size)
                     if taken:
                         return taken
-                if flights.landed or (not flying and (self._decided or queue.closed)):
+                if flights.landed or self._may_hand_over() or (not flying and queue.closed):
                     return []
                 queue.changed.wait()
 
@@ -100,9 +100,14 @@ class Committer:
             self._decide(decider, taken)
         while self._flights.landed:
             self._settle_oldest(decider)
-        flying = len(self._flights)
-        if self._decided and (not flying or (flying < _AHEAD and self._queue.full(*self._size))):
+        if self._may_hand_over():
             self._hand_over(decider)
+
+    def _may_hand_over(self) -> bool:
+        """Whether something is decided, and nothing is in flight or it is a full batch."""
+        if not self._decided or not self._flights:
+            return bool(self._decided)
+        return len(self._flights) < _AHEAD and self._queue.full(*self._size)
 
     def _decide(self, decider: Decider, taken: list[Submission]) -> None:
         # Without results first: if deciding breaks off, they are answered or decided again with the rest.
@@ -152,6 +157,7 @@ class Committer:
         the queue."""
         again = [decided for flight in self._flights.clear() for decided in flight.decided]
         self._queue.put_back([decided.submission for decided in again + self._take_decided()])
+        self._queue.storing_since = None
         if self._decider is not None:
             self._decider.forget()
 
@@ -165,7 +171,7 @@ class Committer:
         for flight in self._flights.clear():
             stored = self._was_stored(flight)
             if stored:
-                self._flights.answer(flight.decided)
+                self._flights.stored(flight)
             elif stored is None:
                 doubt = InDoubt(
                     f"The database failed while it was storing ({why}). Send it again with the same "
@@ -176,6 +182,7 @@ class Committer:
             else:
                 self._fail(flight.decided, not_stored)
         self._fail(self._take_decided(), not_stored)
+        self._queue.storing_since = None
 
     def _was_stored(self, flight: Flight) -> bool | None:
         """Whether a batch that met an error was stored nevertheless; None when nobody can say."""

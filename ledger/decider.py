@@ -22,6 +22,7 @@ from ledger.sealing import DataKey, Keys, nonces, sealed, subject
 
 WARY = 100
 """Batches for which every command is looked up beforehand, once one came again."""
+_TRANSACTION = "transaction."
 
 
 class NotCarriedOut(Refusal):
@@ -264,7 +265,7 @@ class Decider:
                     fact,
                 )
             )
-            if changes:
+            if changes or fact.topic.startswith(_TRANSACTION):
                 batch.short_lived.append(stream_id.int)
                 touched += changes
         memory.exchange_names()

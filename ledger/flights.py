@@ -21,12 +21,17 @@ class Decided(NamedTuple):
     results: list[Result]
 
 
-class Flight(NamedTuple):
-    """A batch that is being stored or waits for the one before it, and what is answered when it is stored."""
+class Flight:
+    """A batch that is being stored or waits for the one before it, and what is answered when it is stored.
 
-    batch: Batch
-    decided: list[Decided]
-    done: Future[None]
+    `began` is the monotonic instant at which storing it began.
+    """
+
+    def __init__(self, batch: Batch, decided: list[Decided]) -> None:
+        self.batch = batch
+        self.decided = decided
+        self.done: Future[None] = Future()
+        self.began = 0.0
 
     @property
     def failure(self) -> BaseException | None:
@@ -75,7 +80,7 @@ class Flights:
     ) -> None:
         """Has a batch stored by the storing thread, or at once by this one if `here` and none is before it."""
         before = self._line[-1].done if self._line else None
-        flight = Flight(batch, decided, Future())
+        flight = Flight(batch, decided)
         self._line.append(flight)
         if here:
             self._store(store, flight, parameters, before)
@@ -96,13 +101,18 @@ class Flights:
         """Waits for all, and lets go of them: those that were not stored."""
         failed = [flight for flight in self._line if flight.failure is not None]
         self._line.clear()
-        self._queue.storing_since = None
         return failed
 
     def wait(self) -> None:
         """Until nobody uses a connection to store with; bounded as the statement is."""
         for flight in self._line:
             flight.done.exception()
+
+    def stored(self, flight: Flight) -> None:
+        """Answers those who wait for a batch that is stored."""
+        count = self.answer(flight.decided)
+        if self._on_batch is not None:
+            self._on_batch(count, monotonic() - flight.began)
 
     def answer(self, decided: Iterable[Decided]) -> int:
         """Tells those who wait what came of their commands; how many commands that were."""
@@ -119,7 +129,7 @@ class Flights:
     def _store(
         self, store: Store, flight: Flight, parameters: Sequence[bytes] | None, before: Future[None] | None
     ) -> None:
-        began = self._queue.storing_since = monotonic()
+        flight.began = self._queue.storing_since = monotonic()
         try:
             if before is not None and before.exception() is not None:
                 raise NotSettled("the batch before was not stored")
@@ -127,10 +137,10 @@ class Flights:
         except BaseException as error:
             flight.done.set_exception(error)
         else:
-            flight.done.set_result(None)
+            # What follows may begin to be stored from here on.
             self._queue.storing_since = None
-            count = self.answer(flight.decided)
-            if self._on_batch is not None:
-                self._on_batch(count, monotonic() - began)
-        with self._queue.changed:
-            self._queue.changed.notify_all()
+            flight.done.set_result(None)
+            self.stored(flight)
+        finally:
+            with self._queue.changed:
+                self._queue.changed.notify_all()

@@ -36,15 +36,13 @@ Row = tuple[int, UUID, int, str, UUID, Any, UUID, UUID, str, bytes]
 
 def decode_row(row: Row, keys: Keys) -> Recorded:
     """One row of COLUMNS as a fact; text is unsealed, and empty where the key was destroyed."""
-    position, stream_id, version, topic, book_id, recorded_at, actor_id, command_id, command, state = row
+    _, stream_id, version, topic, book_id, _, _, _, _, state = row
     fact = decode(topic, state)
     if fact.text:
         key = keys.of(subject(fact, stream_id, book_id))
         # The fact was made a line ago and is ours alone, so its text is exchanged in place.
         force_setattr(fact, "text", unsealed(fact.text, stream_id, version, key))
-    return Recorded(
-        position, stream_id, version, topic, book_id, recorded_at, actor_id, command_id, command, state, fact
-    )
+    return Recorded(*row, fact)
 
 
 def decode_rows(rows: Iterable[Row], keys: Keys) -> list[Recorded]:

@@ -36,6 +36,8 @@ SETTINGS: dict[str, object] = {
     "autovacuum_analyze_scale_factor": 0.05,
     "autovacuum_naptime": "20s",
     "autovacuum_max_workers": 2,
+    # So long autovacuum may hold up whoever drops a table that it works on, as a rebuild does in the end.
+    "deadlock_timeout": "200ms",
     # Statements carry amounts and (sealed) text: the log keeps what went wrong, not what was said.
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",

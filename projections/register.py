@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from struct import Struct
 from typing import LiteralString
 
@@ -22,6 +21,7 @@ STILL = 2**63 - 1
 # A row up to version: of 12 columns, each with its length before it. Book and state follow, then the line.
 _begin = Struct("!h iq iq iq ii ii".replace(" ", "")).pack
 _LINES = [Struct("!ii").pack(4, line) for line in range(MAX_POSTINGS)]
+_FIRST, _SECOND = _LINES[:2]
 
 
 class Register:
@@ -45,7 +45,7 @@ class Register:
             created, positions = map(list, zip(*stopped, strict=True))
             cursor.execute(SQL["stop_believing"], {"created": created, "positions": positions})
         if spans:
-            copy_packed(cursor, SQL["copy"], chain.from_iterable(map(_rows, spans)))
+            copy_packed(cursor, SQL["copy"], map(_rows, spans))
 
 
 class Span:
@@ -101,14 +101,22 @@ def _spans(
     return spans, stopped
 
 
-def _rows(span: Span) -> Iterator[bytes]:
+def _rows(span: Span) -> bytes:
     """The rows of a span, packed for COPY."""
     terms = span.terms
     legs = terms.postings
     day = terms.date.toordinal() - DAY_ZERO
     begin = _begin(12, 8, span.created, 8, span.since, 8, span.until, 4, day, 4, span.version)
     begin += identity(span.book) + text(terms.state)
-    accounts = [identity(p.account_id.int) for p in legs]
-    others = accounts[::-1] if len(accounts) == 2 else [NULL] * len(accounts)
-    for p, line, account, other in zip(legs, _LINES, accounts, others, strict=False):
-        yield b"".join((begin, line, account, other, text(p.currency), amount(p.amount)))
+    if len(legs) == 2:
+        p, q = legs
+        one, other = identity(p.account_id.int), identity(q.account_id.int)
+        return b"".join((
+            begin, _FIRST, one, other, text(p.currency), amount(p.amount),
+            begin, _SECOND, other, one, text(q.currency), amount(q.amount),
+        ))  # fmt: skip
+    return b"".join([
+        part
+        for p, line in zip(legs, _LINES, strict=False)
+        for part in (begin, line, identity(p.account_id.int), NULL, text(p.currency), amount(p.amount))
+    ])  # fmt: skip

@@ -16,7 +16,7 @@ from ledger.decider import Decider
 from ledger.queue import Submission
 from ledger.refusals import InvalidValue
 from ledger.store import HeadMoved, Store, connect, read_head
-from ledger.transactions.changes import VoidTransaction
+from ledger.transactions.changes import MarkCleared, VoidTransaction
 from ledger.transactions.refusals import AlreadyVoided
 from ledger.undo.commands import UndoCommand
 from ledger.undo.refusals import AccountInUse, ChangedSince
@@ -45,12 +45,16 @@ class Ahead:
         """Closes the batch; it is on its way from now on."""
         self.flying.append(self.decider.finish())
 
+    def arrive(self) -> None:
+        """The first of what is on its way arrives."""
+        batch, parameters = self.flying.pop(0)
+        self.store.commit(batch.head, parameters)
+        self.decider.stored(batch, [later for later, _ in self.flying])
+
     def settle(self) -> None:
         """What is on its way arrives."""
         while self.flying:
-            batch, parameters = self.flying.pop(0)
-            self.store.commit(batch.head, parameters)
-            self.decider.stored(batch)
+            self.arrive()
 
 
 @pytest.fixture
@@ -87,6 +91,29 @@ def test_what_the_open_batch_changed_is_kept_when_the_one_before_arrives(
     ahead.settle()
     (again,) = ahead.decide(book.command(VoidTransaction, transaction_id=first.transaction_id))
     assert isinstance(again, AlreadyVoided)
+    ahead.hand_over()
+    ahead.settle()
+    assert_sound(database, keys)
+
+
+@pytest.mark.parametrize("between", [0, 1])
+def test_marks_of_the_open_batch_are_kept_when_the_one_that_posted_arrives(
+    ahead: Ahead, book: Scenario, database: str, keys: MemoryKeys, between: int
+) -> None:
+    """A mark moves no money; the open batch has changed the transaction all the same."""
+    first = posting(book, cash=-1, food=1)
+    mark = {"transaction_id": first.transaction_id, "account_id": book.accounts["cash"]}
+    ahead.decide(first)
+    ahead.hand_over()
+    for _ in range(between):
+        ahead.decide(posting(book, cash=-1, food=1))
+        ahead.hand_over()
+    ahead.decide(book.command(MarkCleared, **mark))
+    ahead.arrive()
+    (unmarked,) = ahead.decide(book.command(MarkCleared, **mark, cleared=False))
+    (marked,) = ahead.decide(book.command(MarkCleared, **mark))
+    assert [fact.version for outcome in (unmarked, marked) for fact in outcome.facts] == [3, 4]
+    ahead.settle()
     ahead.hand_over()
     ahead.settle()
     assert_sound(database, keys)
