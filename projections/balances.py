@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger import arrays
 from ledger.money import EXACT, ZERO
 from ledger.transactions.effects import Effect, effects, transition
 from projections import sql
@@ -80,9 +81,9 @@ def _write(cursor: Cursor, changes: Collection[_Change]) -> None:
     cursor.execute(
         SQL["add"],
         (
-            [change.book_id for change in changes],
-            [change.account_id for change in changes],
-            [change.currency for change in changes],
+            arrays.uuids([change.book_id for change in changes]),
+            arrays.uuids([change.account_id for change in changes]),
+            arrays.texts([change.currency for change in changes]),
             numerics(change.posted for change in changes),
             numerics(change.pending for change in changes),
             numerics(change.reserved for change in changes),

@@ -57,6 +57,17 @@ class Window(Sequence[Recorded]):
         return nouns
 
     @cached_property
+    def transactions(self) -> tuple[Sequence[Recorded], Sequence[Recorded]]:
+        """The facts that begin a transaction about which there is no other in the window, which are nearly all; and
+        the other facts of transactions. Each list rising."""
+        facts = self.by_noun.get("transaction", [])
+        changed = {recorded.stream_id.int for recorded in facts if recorded.version > 1}
+        if not changed:
+            return facts, ()
+        alone = [recorded for recorded in facts if recorded.stream_id.int not in changed]
+        return alone, [recorded for recorded in facts if recorded.stream_id.int in changed]
+
+    @cached_property
     def effects(self) -> list[tuple[Recorded, Effect]]:
         """Every change of a balance with the fact that makes it, in order."""
         return [

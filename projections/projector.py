@@ -21,10 +21,8 @@ from projections.projection import Cursor, Projection, Window
 
 POLL = 0.25
 """Seconds after which the record is looked at although nothing was announced."""
-LONGEST_REST = 0.02
+LONGEST_REST = 0.05
 """Seconds that facts may gather at most before the next window is taken."""
-BACKLOG = 1_000
-"""A window of so many facts is a sign of catching up; there is nothing to wait for."""
 FIRST_RETRY, LAST_RETRY = 0.1, 5.0
 STANDBY = 0.5
 """Seconds between a standby's attempts to take over."""
@@ -115,6 +113,7 @@ class _Session:
         self._pipelined = [p for p in projections if p.pipelined]
         self._others = [p for p in projections if not p.pipelined]
         self._observe = observe
+        self._most_facts = most_facts
         self._tables = tables.connect(url, tables.LIVE)
         self._record = tables.connect(url, tables.LIVE)
         self._feed = Feed(self._record, keys, most_facts=most_facts)
@@ -149,9 +148,10 @@ class _Session:
             if applied is None:
                 for _ in self._record.notifies(timeout=POLL, stop_after=1):
                     pass
-            elif applied.facts < BACKLOG:
+            elif applied.facts < self._most_facts:
                 # Idle, a fact is served at once; under load facts gather and share the cost of a window, and
-                # a third of a core is left to everybody else.
+                # a third of a core is left to everybody else. A full window is a sign of catching up: there is
+                # nothing to wait for.
                 stop.wait(min(0.5 * applied.seconds, LONGEST_REST))
 
     def advance(self) -> Applied | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from struct import Struct
 from typing import LiteralString
 
 from ledger.postings import MAX_POSTINGS
 from ledger.record import Recorded
 from ledger.transactions.effects import transition
-from ledger.transactions.events import Terms
+from ledger.transactions.events import Terms, TransactionHeld, TransactionPosted
 from projections import sql
 from projections.packing import DAY_ZERO, NULL, amount, copy_packed, identity, text
 from projections.projection import Cursor, Window
@@ -36,16 +37,13 @@ class Register:
     worded = False
 
     def apply(self, window: Window, cursor: Cursor) -> None:
-        facts = window.by_noun.get("transaction")
-        if not facts:
-            return
-        later = [recorded for recorded in facts if recorded.version > 1]
-        spans, stopped = _spans(facts, _beginnings(facts, later, cursor))
+        alone, others = window.transactions
+        spans, stopped = _spans(others, _beginnings(others, cursor)) if others else ((), ())
         if stopped:
             created, positions = map(list, zip(*stopped, strict=True))
             cursor.execute(SQL["stop_believing"], {"created": created, "positions": positions})
-        if spans:
-            copy_packed(cursor, SQL["copy"], map(_rows, spans))
+        if alone or spans:
+            copy_packed(cursor, SQL["copy"], chain(map(_begun, alone), map(_rows, spans)))
 
 
 class Span:
@@ -62,12 +60,10 @@ class Span:
         self.terms = terms
 
 
-def _beginnings(facts: Sequence[Recorded], later: Sequence[Recorded], cursor: Cursor) -> dict[int, int]:
-    """Where the transactions began of which these facts are not the first, by the number of their id."""
-    if not later:
-        return {}
+def _beginnings(facts: Sequence[Recorded], cursor: Cursor) -> dict[int, int]:
+    """Where the transactions began that these facts are about, by the number of their id."""
     began = {r.stream_id: r.position for r in facts if r.version == 1}
-    missing = {r.stream_id for r in later} - began.keys()
+    missing = {r.stream_id for r in facts} - began.keys()
     if missing:
         began.update(cursor.execute(SQL["beginnings"], {"ids": list(missing)}, binary=True).fetchall())
     return {stream_id.int: position for stream_id, position in began.items()}
@@ -89,25 +85,31 @@ def _spans(
                 ended.until = recorded.position
             else:
                 stopped.append((began[recorded.stream_id.int], recorded.position))
-        if after is None:
-            continue
-        if recorded.version == 1:
-            span = Span(recorded, recorded.position, after)
-        else:
+        if after is not None:
             span = Span(recorded, began[recorded.stream_id.int], after)
-        spans.append(span)
-        if began:
+            spans.append(span)
             present[recorded.stream_id.int] = span
     return spans, stopped
 
 
+def _begun(recorded: Recorded) -> bytes:
+    """The rows that a first fact makes and no other of its window changes, packed for COPY."""
+    fact: TransactionPosted | TransactionHeld = recorded.fact  # type: ignore[assignment]  # every first one is
+    position = recorded.position
+    return _packed(position, position, STILL, 1, recorded.book_id.int, fact.terms)
+
+
 def _rows(span: Span) -> bytes:
     """The rows of a span, packed for COPY."""
-    terms = span.terms
+    return _packed(span.created, span.since, span.until, span.version, span.book, span.terms)
+
+
+def _packed(created: int, since: int, until: int, version: int, book: int, terms: Terms) -> bytes:
     legs = terms.postings
     day = terms.date.toordinal() - DAY_ZERO
-    begin = _begin(12, 8, span.created, 8, span.since, 8, span.until, 4, day, 4, span.version)
-    begin += identity(span.book) + text(terms.state)
+    begin = (
+        _begin(12, 8, created, 8, since, 8, until, 4, day, 4, version) + identity(book) + text(terms.state)
+    )
     if len(legs) == 2:
         p, q = legs
         one, other = identity(p.account_id.int), identity(q.account_id.int)

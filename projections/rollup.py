@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
 
+from ledger import arrays
 from ledger.money import EXACT, ZERO
 from ledger.transactions.effects import transition
 from ledger.transactions.events import Terms
@@ -18,10 +19,10 @@ from projections.projection import Cursor, Window
 
 SQL = sql.load(__file__)
 
-# By account (as a number, which hashes in C), year and month, and currency: the account,
-# the book, the number of postings, what was debited (positive) and what was credited (negative).
+# By account (as a number, which hashes in C), year and month, and currency: the book (as a number), the number of
+# postings, what was debited (positive) and what was credited (negative).
 _Sums = dict[tuple[int, int, str], list[Any]]
-_COUNT, _DEBIT, _CREDIT = 2, 3, 4
+_COUNT, _DEBIT, _CREDIT = 1, 2, 3
 
 
 class Rollup:
@@ -54,11 +55,11 @@ def _sum(
     day = terms.date
     month = day.year * 12 + day.month
     for p in terms.postings:
-        account_id, amount = p.account_id, p.amount
-        key = (account_id.int, month, p.currency)
+        amount = p.amount
+        key = (p.account_id.int, month, p.currency)
         found = sums.get(key)
         if found is None:
-            found = sums[key] = [account_id, book_id, 0, ZERO, ZERO]
+            found = sums[key] = [book_id.int, 0, ZERO, ZERO]
         found[_COUNT] += sign
         side = _CREDIT if amount.is_signed() else _DEBIT
         found[side] = change(found[side], amount)
@@ -70,13 +71,13 @@ def _first_day(month: int) -> date:
 
 
 def _columns(sums: _Sums) -> tuple[Any, ...]:
-    accounts, books, counts, debits, credits_ = zip(*sums.values(), strict=True)
+    books, counts, debits, credits_ = zip(*sums.values(), strict=True)
     return (
-        list(accounts),
-        [_first_day(month) for _, month, _ in sums],
-        [currency for _, _, currency in sums],
-        list(books),
-        list(counts),
+        arrays.uuid_numbers([account for account, _, _ in sums]),
+        arrays.dates([_first_day(month) for _, month, _ in sums]),
+        arrays.texts([currency for _, _, currency in sums]),
+        arrays.uuid_numbers(books),
+        arrays.bigints(counts),
         numerics(debits),
         numerics(amount.copy_negate() for amount in credits_),
     )

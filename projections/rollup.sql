@@ -15,7 +15,7 @@ CREATE TABLE rollup (
 -- name: add
 -- In the order of the key, so that neighbours in its index are written together.
 INSERT INTO rollup AS r (account_id, month, currency, book_id, count, debit, credit)
-SELECT * FROM unnest(%b::uuid[], %b::date[], %b::text[], %b::uuid[], %b::int[], %s::numeric[], %s::numeric[])
+SELECT * FROM unnest(%b::uuid[], %b::date[], %b::text[], %b::uuid[], %b::bigint[], %s::numeric[], %s::numeric[])
  ORDER BY 1, 2, 3
     ON CONFLICT (account_id, month, currency) DO UPDATE SET
        count  = r.count + excluded.count,

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.sql import SQL as Text
 from psycopg.sql import Identifier
 
+from ledger import arrays
 from ledger.session import session_url
 from projections import sql
 from projections.projection import Cursor, Projection, Window
@@ -58,9 +59,11 @@ def connect(url: str, schema: str, *, writing: bool = True, **settings: str) -> 
     `writing` prepares for applying windows; without it the planner is left alone, as reading wants.
     """
     chosen = {**(_SETTINGS if writing else {}), "search_path": schema, **settings}
-    return psycopg.connect(
+    connection = psycopg.connect(
         session_url(url, "numina_projector", **chosen), autocommit=True, application_name=f"numina {schema}"
     )
+    arrays.register(connection)
+    return connection
 
 
 def create(connection: Connection, schema: str, projections: Iterable[Projection], *, indexes: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any, LiteralString
 from uuid import UUID
@@ -39,13 +39,15 @@ class Transactions:
     worded = True
 
     def apply(self, window: Window, cursor: Cursor) -> None:
-        facts = window.by_noun.get("transaction")
-        if facts:
-            _Change(cursor, facts).apply()
+        alone, others = window.transactions
+        if not alone and not others:
+            return
+        changed = _Change(cursor, others).entries() if others else ()
+        copy_packed(cursor, SQL["copy"], chain(map(begun, alone), (entry.row() for entry in changed)))
 
 
 class _Change:
-    """What the facts of one window do to transactions: folded in memory, written at the end."""
+    """What the facts of one window do to the transactions that more than one of them is about, or that are older."""
 
     def __init__(self, cursor: Cursor, facts: Sequence[Recorded]) -> None:
         self._cursor = cursor
@@ -53,28 +55,20 @@ class _Change:
         # By the transaction's id as a number, which hashes in C.
         self._entries: dict[int, Entry] = {}
 
-    def apply(self) -> None:
-        changed = {r.stream_id.int: r.stream_id for r in self._facts if r.version > 1}
-        self._take_out(changed)
+    def entries(self) -> Collection[Entry]:
+        """The transactions, taken out of the table and changed."""
+        self._take_out()
         entries = self._entries
-        fresh = []
         for recorded in self._facts:
-            number = recorded.stream_id.int
-            if number not in changed:
-                # So it is with nearly all facts, of a rebuild above all.
-                fresh.append(recorded)
-            elif recorded.version == 1:
-                entries[number] = Entry.begun(recorded)
+            if recorded.version == 1:
+                entries[recorded.stream_id.int] = Entry.begun(recorded)
             else:
-                self._change(entries[number], recorded, recorded.fact)
-        rows = chain(map(begun, fresh), (entry.row() for entry in entries.values()))
-        copy_packed(self._cursor, SQL["copy"], rows)
+                self._change(entries[recorded.stream_id.int], recorded, recorded.fact)
+        return entries.values()
 
-    def _take_out(self, changed: Mapping[int, UUID]) -> None:
+    def _take_out(self) -> None:
         """The transactions that began before this window."""
-        if not changed:
-            return
-        old = set(changed.values()) - {r.stream_id for r in self._facts if r.version == 1}
+        old = {r.stream_id for r in self._facts} - {r.stream_id for r in self._facts if r.version == 1}
         for row in self._cursor.execute(SQL["take_out"], {"ids": list(old)}, binary=True).fetchall():
             entry = Entry.taken(row)
             self._entries[entry.id.int] = entry
