@@ -18,14 +18,20 @@ _OTHER = "SELECT 1 FROM registers.commands WHERE command_id = ANY(%s) AND reques
 
 
 async def frames(request: Request, who: Principal, count: int) -> tuple[Frame, Sequence[UUID]]:
-    """What `count` commands have in common, and the id of each. A key that came with another request is refused
-    as a whole, before anything of this one is stored. Raises InvalidIdempotencyKey, KeyReused."""
+    """What `count` commands have in common, and the id of each. Raises InvalidIdempotencyKey."""
     common = await frame(request, who)
     key = idempotency_key(request)
     if key is None:
         new_id = services(request).new_id
         return common, [new_id() for _ in range(count)]
-    ids = derived_ids("idempotency", who.user_id.bytes, who.book_id.bytes, key, count=count)
+    return common, derived_ids("idempotency", who.user_id.bytes, who.book_id.bytes, key, count=count)
+
+
+async def never_another(request: Request, common: Frame, ids: Sequence[UUID]) -> None:
+    """A key that came with another request is refused as a whole, before anything of this one is stored. Raises
+    KeyReused."""
+    if common["request"] is None:
+        return
     async with services(request).pool.connection() as connection:
         arrays.register(connection)
         other = await connection.execute(_OTHER, (arrays.uuids(ids), common["request"]), binary=True)
@@ -34,4 +40,3 @@ async def frames(request: Request, who: Principal, count: int) -> tuple[Frame, S
                 "This idempotency key came with another request before. Use a new key for a new request.",
                 field="Idempotency-Key",
             )
-    return common, ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NotRequired
 from uuid import UUID
@@ -11,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from api.bulk_frames import frames
+from api.bulk_frames import frames, never_another
 from api.bulk_items import Item, read_items
 from api.carrying_out import REPLAYED
 from api.describe import operation, router
+from api.idempotency import Frame
 from api.principal import Principal, principal
 from api.problems import InternalError, of_refusal, problem
 from api.responses import answer
@@ -80,7 +82,12 @@ async def bulk(request: Request) -> Response:
     """
     who = await principal(request)
     items, atomic = await read_items(request)
-    made = await _commands(request, who, items)
+    common, ids = await frames(request, who, len(items))
+    asking = asyncio.ensure_future(never_another(request, common, ids))
+    # The question is on its way while the commands are made.
+    await asyncio.sleep(0)
+    made = _commands(request, who, items, common, ids)
+    await asking
     if atomic:
         _none_refused(made)
     commands = [each for each in made if isinstance(each, PostTransaction)]
@@ -94,13 +101,12 @@ async def bulk(request: Request) -> Response:
     return _answered(request, results, commands)
 
 
-async def _commands(
-    request: Request, who: Principal, items: Sequence[Item]
+def _commands(
+    request: Request, who: Principal, items: Sequence[Item], common: Frame, ids: Sequence[UUID]
 ) -> Sequence[PostTransaction | Refusal]:
     """What the items ask for; an item that says nothing that could be done is the refusal of it."""
     new_id, book_id, user_id = services(request).new_id, who.book_id, who.user_id
     made: list[PostTransaction | Refusal] = []
-    common, ids = await frames(request, who, len(items))
     now, digest, dry_run = common["now"], common["request"], common["dry_run"]
     for item, command_id in zip(items, ids, strict=True):
         if isinstance(item, Refusal):
