@@ -2,8 +2,9 @@
 
 There are three ways to find things, and each reads at most a bounded part of one book. What many transactions
 have is met soon by walking down the dates, of an account where one is named and of the book where none is.
-What few have is looked up in the index of words, which knows tags, types, accounts and amounts as well. Which
-it is shows by trying: a few steps, then the index if what it finds is not too much, then the walk to its end.
+What few have is looked up in the index of words, which knows tags, types and amounts as well. Which it is shows
+by trying: a few steps, then the index if what it finds is not too much, then the walk to its end. An account with
+few postings is walked at once.
 """
 
 import datetime as dt
@@ -113,6 +114,7 @@ class _Question:
         self._after = after
         self._book_id = book_id
         self._words = _words(book_id, filters)
+        self._named = filters.account_id is not None or filters.category_id is not None
         self._given: dict[str, Any] = {
             "book_id": book_id,
             "limit": limit,
@@ -143,19 +145,17 @@ class _Question:
         if self._known_at is not None:
             return await self._ask_the_past(connection)
         rare = self._rare()
-        if rare and wanted.account_id is None and wanted.category_id is None:
+        if rare and not self._named:
             # Where nothing but amounts is asked, each step has to look at the legs.
             steps = STEPS if self._words else STEPS // 4
             rows = await self._rows(connection, self._near(), steps=steps)
             if len(rows) == given["limit"] or rows[0][1] < steps:
                 return [row[0] for row in rows if row[0] is not None]
-        if rare:
+        if rare and not (self._named and min(await self._sizes(connection)) <= ENOUGH):
             rows = await self._rows(connection, self._by_words(), words=str(rare))
             if rows[0][1] <= ENOUGH:
                 return [row[0] for row in rows if row[0] is not None]
-        if wanted.state in ("pending", "voided") or (
-            wanted.account_id is None and wanted.category_id is None
-        ):
+        if wanted.state in ("pending", "voided") or not self._named:
             return [row[0] for row in await self._rows(connection, self._by_date())]
         return await self._along_accounts(connection)
 
@@ -173,11 +173,17 @@ class _Question:
         wanted, given = self._filters, self._given
         walks_account = wanted.category_id is None
         if wanted.account_id is not None and wanted.category_id is not None:
-            [(account, categories)] = await self._rows(connection, Text(SQL["sizes"]))
+            account, categories = await self._sizes(connection)
             walks_account = account <= categories
         given["walked"] = [wanted.account_id] if walks_account else given["categories"]
         rows = await self._rows(connection, self._by_account("account" if walks_account else "category"))
         return [row[1] for row in rows]
+
+    async def _sizes(self, connection: Connection) -> list[int]:
+        """How many postings are in force on the account, and how many on the categories, of those that are named."""
+        given = {"account_id": self._filters.account_id, "categories": self._given.get("categories")}
+        [sizes] = await self._rows(connection, Text(SQL["sizes"]), **given)
+        return [size for size, named in zip(sizes, given.values(), strict=True) if named is not None]
 
     def _rare(self) -> Query | None:
         """All that the index of words can narrow down; None if walking down an account or a book is as good."""
@@ -187,13 +193,7 @@ class _Question:
             return None
         if wanted.min_amount or wanted.max_amount is not None:
             query.amounts(wanted.min_amount, wanted.max_amount)
-        if not query and (wanted.account_id is None or wanted.category_id is None):
-            return None
-        if wanted.account_id is not None:
-            query.accounts([wanted.account_id])
-        if wanted.category_id is not None:
-            query.accounts(self._given["categories"])
-        return query
+        return query or None
 
     async def _rows(
         self, connection: Connection, statement: Text | Composed, **given: Any

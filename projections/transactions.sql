@@ -33,7 +33,7 @@ CREATE UNIQUE INDEX transactions_id ON transactions (id);
 
 -- name: indexes
 -- The longest to make is begun first.
--- Words, tags, types, accounts and amounts; see projections/words.py. Entries wait in a list, and go into the tree
+-- Words, tags, types and amounts; see projections/words.py. Entries wait in a list, and go into the tree
 -- some thousands at a time: one by one they cost two thirds more of the whole window. The list is short, because
 -- every search reads it, and the window that fills it empties it: 256 kB take some milliseconds.
 CREATE INDEX transactions_words ON transactions USING gin (words)

@@ -2,12 +2,13 @@
 
 Every lexeme begins with eight hexadecimal digits of its book's id, so that one GIN index over all books is
 as selective in each as an index of its own. After them stands a folded word; or `#` and a whole tag; or `=`
-and the type; or `@` and an account; or `$` and the magnitude of an amount. So one index narrows down whatever
-is asked together.
+and the type; or `$` and the magnitude of an amount. So one index narrows down whatever is asked together.
+Accounts are not among them: postings have an index by account, and two entries more for each transaction, each
+in a place of its own, were more than half of what the index of words cost.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from struct import Struct
@@ -64,10 +65,6 @@ def prefix(book_id: UUID) -> str:
     return book_id.hex[24:]
 
 
-def _account(account_id: UUID) -> str:
-    return f"@{account_id.hex[24:]}"
-
-
 @lru_cache(maxsize=50_000)
 def magnitude(amount: Decimal) -> str:
     """The order of magnitude of `amount` as a letter that rises with it, and its first three digits."""
@@ -89,18 +86,13 @@ def tsvector(
 ) -> bytes:
     """All lexemes of a transaction, as PostgreSQL receives a tsvector (count; then for each lexeme the text,
     a NUL, the number of places and the places). Words of payee, notes, tags and memos are weighted A to D."""
-    # Ids go by their numbers, and amounts by their digits: both are found in a cache in a third of the time.
     if len(postings) == 2 and not tags and not memos:
-        one, other = postings
-        first, second = _account_lexeme(one.account_id.int), _account_lexeme(other.account_id.int)
-        if first is not second:
-            # The usual transaction: two legs are of one size, and the rest is known, already joined.
-            count, start, rest = _usual(book_id.int, payee, notes, type_)
-            size = _size_lexeme(str(one.amount))
-            return b"".join((count, start, first, start, second, start, size, rest))
+        # The usual transaction: two legs are of one size, and the rest is known, already joined. Amounts go by their
+        # digits, which are found in a cache in a third of the time.
+        count, start, rest = _usual(book_id.int, payee, notes, type_)
+        return b"".join((count, start, _size_lexeme(str(postings[0].amount)), rest))
     start = _prefix_bytes(book_id.int)
     lexemes = [_fixed(f"={type_}")]
-    lexemes += dict.fromkeys([_account_lexeme(p.account_id.int) for p in postings])
     sized = postings[:1] if len(postings) == 2 else postings
     lexemes += dict.fromkeys([_size_lexeme(str(p.amount)) for p in sized])
     lexemes += dict.fromkeys([_fixed(f"#{fold_tag(tag)}") for tag in tags])
@@ -116,11 +108,6 @@ def _prefix_bytes(book: int) -> bytes:
 
 
 @lru_cache(maxsize=50_000)
-def _account_lexeme(account: int) -> bytes:
-    return _fixed(_account(UUID(int=account)))
-
-
-@lru_cache(maxsize=50_000)
 def _size_lexeme(amount: str) -> bytes:
     """By the digits of the amount, which are found in a cache sooner than the number."""
     return _fixed(magnitude(Decimal(amount)))
@@ -133,11 +120,11 @@ def _fixed(lexeme: str) -> bytes:
 
 @lru_cache(maxsize=20_000)
 def _usual(book: int, payee: str, notes: str, type_: str) -> tuple[bytes, bytes, bytes]:
-    """Of a transaction with two accounts and one size: how many lexemes it has, what each begins with, and those of
-    its type and words, with what goes before each."""
+    """Of a transaction of one size: how many lexemes it has, what each begins with, and those of its type and words,
+    with what goes before each."""
     start = _prefix_bytes(book)
-    lexemes = [_fixed(f"={type_}"), *_worded([(payee, PAYEE), (notes, NOTES)])][: MOST_LEXEMES - 3]
-    return _count(3 + len(lexemes)), start, b"".join([start + lexeme for lexeme in lexemes])
+    lexemes = [_fixed(f"={type_}"), *_worded([(payee, PAYEE), (notes, NOTES)])][: MOST_LEXEMES - 1]
+    return _count(1 + len(lexemes)), start, b"".join([start + lexeme for lexeme in lexemes])
 
 
 def _placed(places: Sequence[int]) -> bytes:
@@ -181,10 +168,6 @@ class Query:
 
     def type(self, type_: str) -> None:
         self._terms.append(self._term(f"={type_}"))
-
-    def accounts(self, account_ids: Collection[UUID]) -> None:
-        """Some leg is on one of the accounts, nearly: ids are cut short, so that it must be looked at again."""
-        self._any(self._term(_account(account_id)) for account_id in account_ids)
 
     def amounts(self, least: Decimal | None, most: Decimal | None) -> None:
         """Some leg is about as large: exact to three digits, so that it must be looked at again.

@@ -57,6 +57,8 @@ def scale(run: Run) -> Iterator[Row]:
     medium, _ = _rebuilds(run, url, home)
     _fill(run, url, home, book, sizes.medium, sizes.large)
     large, used = _rebuilds(run, url, home)
+    # The tables that the last rebuild made are as new as those that were filled.
+    _settle(run, url)
     late = _costs(run, url, home, book, sizes.large)
     yield from _rebuild_rows(medium, large, used)
     yield from _growth_rows(sizes.small, sizes.large, early, late)
@@ -65,7 +67,11 @@ def scale(run: Run) -> Iterator[Row]:
 def _fill(run: Run, url: str, home: Path, book: Book, present: int, wanted: int) -> None:
     run.say(f"filling the record from {present:,} to {wanted:,} transactions")
     in_child(inprocess.seed, url, home, book, wanted - present, wanted)
-    # Autovacuum would do this some time; the measures are to meet it done.
+    _settle(run, url)
+
+
+def _settle(run: Run, url: str) -> None:
+    """Autovacuum would do this some time; the measures are to meet it done."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     run.server.checkpoint()
