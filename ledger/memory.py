@@ -163,6 +163,9 @@ class Memory:
         stream_id, fact = draft.stream_id, draft.fact
         number = stream_id.int
         known = self.streams.get(number)
+        if known is None and not fact.begins:
+            # The decision did not look at it, as it knew what becomes of it; its version is told by what it was.
+            raise NotLoaded("stream", stream_id)
         version, entity = known or _NEW
         if version == 0 and isinstance(fact, _FIRST):
             # Hardly ever looked at again in the same batch, and forgotten after it: folded when asked for.

@@ -20,11 +20,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     in memory, each entry sealed on its own in storage, and empty once the key was destroyed. Everything else
     is stored in the clear, so that amounts and proofs survive the forgetting.
 
-    `sealed_for` says whose key seals the text: the book's (column book_id) or the person's (the stream).
+    `sealed_for` says whose key seals the text: the book's (column book_id) or the person's (the stream). One that
+    `begins` is the first of its stream, whose id is fresh.
     """
 
     topic: ClassVar[str] = ""
     sealed_for: ClassVar[str] = "book"
+    begins: ClassVar[bool] = False
 
     text: Mapping[str, str] = {}
 

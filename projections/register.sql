@@ -32,9 +32,11 @@ SELECT originator_id, notification_id
  WHERE originator_id = ANY(%(ids)b) AND originator_version = 1;
 
 -- name: stop_believing
+-- Only the newest version can be believed still: the others are not looked at.
 UPDATE postings AS p SET believed_until = ended.position
   FROM unnest(%(created)b::bigint[], %(positions)b::bigint[]) AS ended (created, position)
- WHERE p.created_position = ended.created AND p.believed_until = 9223372036854775807;
+ CROSS JOIN LATERAL (SELECT max(version) FROM postings WHERE created_position = ended.created) AS newest (version)
+ WHERE p.created_position = ended.created AND p.version = newest.version;
 
 -- name: copy
 -- What the postings of a transaction have in common comes first.

@@ -151,7 +151,7 @@ class _Question:
             rows = await self._rows(connection, self._near(), steps=steps)
             if len(rows) == given["limit"] or rows[0][1] < steps:
                 return [row[0] for row in rows if row[0] is not None]
-        if rare and not (self._named and min(await self._sizes(connection)) <= ENOUGH):
+        if rare and not await self._is_short(connection):
             rows = await self._rows(connection, self._by_words(), words=str(rare))
             if rows[0][1] <= ENOUGH:
                 return [row[0] for row in rows if row[0] is not None]
@@ -178,6 +178,13 @@ class _Question:
         given["walked"] = [wanted.account_id] if walks_account else given["categories"]
         rows = await self._rows(connection, self._by_account("account" if walks_account else "category"))
         return [row[1] for row in rows]
+
+    async def _is_short(self, connection: Connection) -> bool:
+        """Whether an account is named that is walked to its end in no time. What is pending or voided is not
+        counted."""
+        if not self._named or self._filters.state not in (None, "posted"):
+            return False
+        return min(await self._sizes(connection)) <= ENOUGH
 
     async def _sizes(self, connection: Connection) -> list[int]:
         """How many postings are in force on the account, and how many on the categories, of those that are named."""

@@ -83,11 +83,9 @@ async def bulk(request: Request) -> Response:
     who = await principal(request)
     items, atomic = await read_items(request)
     common, ids = await frames(request, who, len(items))
-    asking = asyncio.ensure_future(never_another(request, common, ids))
     # The question is on its way while the commands are made.
-    await asyncio.sleep(0)
-    made = _commands(request, who, items, common, ids)
-    await asking
+    asking = never_another(request, common, ids)
+    _, made = await asyncio.gather(asking, _commands(request, who, items, common, ids))
     if atomic:
         _none_refused(made)
     commands = [each for each in made if isinstance(each, PostTransaction)]
@@ -101,7 +99,7 @@ async def bulk(request: Request) -> Response:
     return _answered(request, results, commands)
 
 
-def _commands(
+async def _commands(
     request: Request, who: Principal, items: Sequence[Item], common: Frame, ids: Sequence[UUID]
 ) -> Sequence[PostTransaction | Refusal]:
     """What the items ask for; an item that says nothing that could be done is the refusal of it."""

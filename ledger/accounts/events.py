@@ -42,6 +42,7 @@ class AccountOpened(Fact, frozen=True):
     """
 
     topic: ClassVar[str] = "account.opened"
+    begins: ClassVar[bool] = True
 
     kind: Kind
     type: str

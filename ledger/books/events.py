@@ -14,6 +14,7 @@ class BookOpened(Fact, frozen=True):
     text: name."""
 
     topic: ClassVar[str] = "book.opened"
+    begins: ClassVar[bool] = True
 
     owner_id: UUID
     currency: str

@@ -13,6 +13,7 @@ class UserRegistered(Fact, frozen=True):
     """text: email (as typed), password (the argon2id string, never the password), name."""
 
     topic: ClassVar[str] = "user.registered"
+    begins: ClassVar[bool] = True
     sealed_for: ClassVar[str] = "person"
 
     home_book_id: UUID

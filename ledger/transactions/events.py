@@ -39,6 +39,7 @@ class TransactionPosted(Fact, frozen=True):
     """Money moved. text: payee, notes, tags (newline-separated), memo.N (of posting N), metadata (JSON)."""
 
     topic: ClassVar[str] = "transaction.posted"
+    begins: ClassVar[bool] = True
 
     terms: Terms
     flagged: tuple[UUID, ...] = ()
@@ -49,6 +50,7 @@ class TransactionHeld(Fact, frozen=True):
     """Money is reserved: it lowers what is available and nothing else. text as in TransactionPosted."""
 
     topic: ClassVar[str] = "transaction.held"
+    begins: ClassVar[bool] = True
 
     terms: Terms
     flagged: tuple[UUID, ...] = ()

@@ -14,9 +14,10 @@ from ledger.clock import system_clock
 from ledger.command import Outcome
 from ledger.decider import Decider
 from ledger.queue import Submission
+from ledger.reconciliations.commands import UnlockReconciliation
 from ledger.refusals import InvalidValue
 from ledger.store import HeadMoved, Store, connect, read_head
-from ledger.transactions.changes import MarkCleared, VoidTransaction
+from ledger.transactions.changes import AmendTransaction, MarkCleared, VoidTransaction
 from ledger.transactions.refusals import AlreadyVoided
 from ledger.undo.commands import UndoCommand
 from ledger.undo.refusals import AccountInUse, ChangedSince
@@ -24,7 +25,7 @@ from ledger.writer import Writer
 from tests.ledger.test_idempotency import keyed
 from tests.support.keys import MemoryKeys
 from tests.support.registers import assert_sound, balance
-from tests.support.scenario import Scenario, amount, posting
+from tests.support.scenario import Scenario, amount, day, posting
 
 
 class Ahead:
@@ -218,4 +219,21 @@ def test_an_undoing_sees_the_change_that_is_on_its_way(
     assert [later["topic"] for later in refused.facts["later"]] == ["transaction.voided"]
     ahead.hand_over()
     ahead.settle()
+    assert_sound(database, keys)
+
+
+@pytest.mark.parametrize("amended", [False, True])
+def test_a_statement_is_unlocked_by_the_writer_that_locked_it(
+    writer: Writer, book: Scenario, database: str, keys: MemoryKeys, amended: bool
+) -> None:
+    """Unlocking does not look at the transactions, which the writer may have let go of since."""
+    paid = book.post(cash=-12, food=12)
+    statement = book.reconcile("cash", "2026-03-31", -12, paid)
+    if amended:
+        said = {"date": day("2026-03-01"), "postings": book.legs(cash=-12, food=12)}
+        book.do(AmendTransaction, transaction_id=paid, **said, text={"notes": "at the market"})
+    book.post(cash=-1, food=1)
+    unlocked = book.do(UnlockReconciliation, reconciliation_id=statement)
+    assert [fact.topic for fact in unlocked.facts][1] == "transaction.unreconciled"
+    book.undo(unlocked)
     assert_sound(database, keys)

@@ -49,6 +49,7 @@ class Everything(Memory):
         return Usage(frozenset(currencies), frozenset(map(UUID, children)))
 
     def apply(self, draft: Draft, book_id: UUID) -> Any:
+        self.streams.setdefault(draft.stream_id.int, (0, None))
         for effect in effects(draft.fact):
             key = (effect.account_id.int, effect.currency)
             self.sums.setdefault(key, NOTHING)
