@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple, ParamSpec, TypeVar
@@ -11,6 +11,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from gateways.strength import weakness
 from ledger.refusals import Overloaded
 
 P = ParamSpec("P")
@@ -47,6 +48,14 @@ class Passwords:
         Raises Overloaded."""
         matches = await self._run(self._matches, hashed or self._nobody, password)
         return matches and hashed is not None
+
+    def outdated(self, hashed: str) -> bool:
+        """Whether the hash was made at another cost than hashes are made at now."""
+        return self._hasher.check_needs_rehash(hashed)
+
+    async def weakness(self, password: str, about: Sequence[str]) -> str | None:
+        """As strength.weakness says: why the password is easily guessed, or None. Raises Overloaded."""
+        return await self._run(weakness, password, about)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

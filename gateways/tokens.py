@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -16,6 +17,7 @@ from ledger.clock import Clock
 from ledger.ids import Ids
 
 ISSUER = "numina"
+AUDIENCE = "numina"
 ALGORITHM = "EdDSA"
 # A token of ours has about 400 characters; longer text is refused before anything is spent on it.
 MAX_CHARACTERS = 2_000
@@ -67,6 +69,7 @@ class Tokens:
         now = int(self._clock().timestamp())
         claims = {
             "iss": ISSUER,
+            "aud": AUDIENCE,
             "sub": str(user_id),
             "book": str(home_book_id),
             "iat": now,
@@ -90,6 +93,21 @@ class Tokens:
             raise InvalidToken("the token has expired")
         return identity
 
+    def jwks(self) -> list[dict[str, str]]:
+        """The public keys whose tokens are accepted, as JWKs (RFC 7517, RFC 8037). Asks the database."""
+        publics = {self._key.kid: self._key.private.public_key(), **self._public_keys()}
+        return [
+            {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": _base64url(public),
+                "kid": kid,
+                "alg": ALGORITHM,
+                "use": "sig",
+            }
+            for kid, public in sorted(publics.items())
+        ]
+
     def _checked(self, token: str) -> Identity:
         if len(token) > MAX_CHARACTERS:
             raise InvalidToken("the token is too long")
@@ -100,9 +118,10 @@ class Tokens:
                 self._public(header.get("kid")),
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
+                audience=AUDIENCE,
                 # Time is compared by `verify`, on the clock that was passed in.
                 options={
-                    "require": ["exp", "iat", "sub", "iss"],
+                    "require": ["exp", "iat", "sub", "iss", "aud"],
                     "verify_exp": False,
                     "verify_iat": False,
                     "verify_nbf": False,
@@ -127,3 +146,8 @@ class Tokens:
         if now - self._asked >= REFRESH_SECONDS:
             self._asked = now
             self._publics.update(self._public_keys())
+
+
+def _base64url(public: Ed25519PublicKey) -> str:
+    """The raw key in base64url without padding (RFC 7515, section 2)."""
+    return urlsafe_b64encode(public.public_bytes_raw()).rstrip(b"=").decode()

@@ -41,6 +41,7 @@ SEAMS = (
     ("apscheduler", ("scheduler",), 1),
     ("argon2", ("gateways",), None),
     ("jwt", ("gateways",), None),
+    ("zxcvbn", ("gateways",), 1),
 )
 BANNED_NAMES = {
     "utils",

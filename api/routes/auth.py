@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import asyncio
+from contextlib import suppress
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -18,9 +20,11 @@ from api.problems import NotAuthenticated
 from api.reading import read_body, stream
 from api.responses import answer, location
 from api.services import services
-from ledger.identity.commands import RegisterUser, email_claim
+from api.strong_password import strong
+from ledger.identity.commands import RegisterUser, RehashPassword, email_claim
 from ledger.identity.user import User
 from ledger.ids import NIL, derived_id
+from ledger.refusals import TryAgain
 
 routes = router("Identity")
 
@@ -82,6 +86,12 @@ class Credentials(Body):
     password: Annotated[str, StringConstraints(max_length=1_000)]
 
 
+class KeySet(TypedDict):
+    """Public keys as a JWK Set (RFC 7517), for Ed25519 (RFC 8037)."""
+
+    keys: list[dict[str, str]]
+
+
 class Token(TypedDict):
     """An access token, to be sent as `Authorization: Bearer ...`."""
 
@@ -106,13 +116,15 @@ class Token(TypedDict):
         },
         status=201,
         answer=Registered,
-        refusals=(400, 409, 422),
+        refusals=(400, 409, 422, 503),
         public=True,
     ),
 )
 async def register(request: Request) -> Response:
     body = await read_body(request, Registration)
     known = services(request)
+    name = body.name or body.email.partition("@")[0]
+    await strong(request, body.password, body.email, name)
     key = idempotency_key(request)
     command = RegisterUser(
         # Before there is a person, a key is bound to the address that registers.
@@ -124,7 +136,7 @@ async def register(request: Request) -> Response:
         dry_run=is_dry_run(request),
         email=body.email,
         password=await known.passwords.hash(body.password),
-        display_name=body.name or body.email.partition("@")[0],
+        display_name=name,
         currency=body.currency,
         time_zone=body.time_zone,
         locale=body.locale,
@@ -163,6 +175,8 @@ async def login(request: Request) -> Response:
     # An unknown address takes as long as a wrong password, and is answered alike.
     if not await known.passwords.verify(hashed, body.password) or user is None:
         raise WrongCredentials("No account has this e-mail address and password.")
+    if hashed and known.passwords.outdated(hashed):
+        await _rehash(request, user, hashed, body.password)
     token = Token(
         access_token=known.tokens.issue(user.user_id, user.home_book_id),
         token_type="bearer",  # noqa: S106  # a kind of token, not a secret
@@ -173,6 +187,33 @@ async def login(request: Request) -> Response:
     return answer(token)
 
 
+@routes.get(
+    "/auth/jwks",
+    **operation(
+        "Read the public keys that access tokens are signed with",
+        answer=KeySet,
+        answer_example={
+            "keys": [
+                {
+                    "kty": "OKP",
+                    "crv": "Ed25519",
+                    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                    "kid": "f8d8683651fac1d9",
+                    "alg": "EdDSA",
+                    "use": "sig",
+                }
+            ]
+        },
+        public=True,
+    ),
+)
+async def jwks(request: Request) -> Response:
+    """All keys whose tokens are accepted, so that a program may check a token without asking. The audience (`aud`)
+    of an access token is `numina`."""
+    keys: list[dict[str, Any]] = await asyncio.to_thread(services(request).tokens.jwks)
+    return answer(KeySet(keys=keys))
+
+
 async def _registered(request: Request, email: str) -> User | None:
     """The person who holds the address, from the write side: nobody waits for a projection to sign in."""
     known = services(request)
@@ -181,3 +222,19 @@ async def _registered(request: Request, email: str) -> User | None:
     async with known.pool.connection() as connection:
         row = await (await connection.execute(_HOLDER, (NIL, claim.kind, digest))).fetchone()
     return await stream(request, row[0], User) if row is not None else None
+
+
+async def _rehash(request: Request, user: User, old: str, password: str) -> None:
+    """Nobody fails to sign in for it: who cannot have it now has it the next time."""
+    known = services(request)
+    with suppress(TryAgain):
+        await known.writer.handle(
+            RehashPassword(
+                command_id=known.new_id(),
+                book_id=user.home_book_id,
+                actor_id=user.user_id,
+                now=known.clock(),
+                old=old,
+                new=await known.passwords.hash(password),
+            )
+        )

@@ -21,6 +21,7 @@ from api.reading import left_by, read_body, stream_with_version
 from api.responses import answer, etag
 from api.routes.auth import Locale, Password, WrongCredentials, Zone
 from api.services import services
+from api.strong_password import strong
 from ledger.identity.commands import AmendUser
 from ledger.identity.user import User
 
@@ -88,6 +89,9 @@ async def change(request: Request) -> Response:
     if body.password is not None:
         if not await known.passwords.verify(user.text.get("password"), body.current_password or ""):
             raise WrongCredentials("A new password needs the present one.", field="current_password")
+        await strong(
+            request, body.password, user.text.get("email", ""), body.name or user.text.get("name", "")
+        )
         hashed = await known.passwords.hash(body.password)
     outcome = await carry_out(
         request,

@@ -11,6 +11,7 @@ from ledger.books.zones import check_zone
 from ledger.command import Claim, Command, Draft, State
 from ledger.identity.events import (
     UserPasswordChanged,
+    UserPasswordRehashed,
     UserPreferencesChanged,
     UserRegistered,
     UserRenamed,
@@ -123,3 +124,24 @@ class AmendUser(Command, frozen=True, kw_only=True):
         if self.password is not None:
             facts.append(UserPasswordChanged(text={"password": self.password}))
         return facts
+
+
+class RehashPassword(Command, frozen=True, kw_only=True):
+    """Takes over a hash of the same password that was made at another cost. `old` and `new` are argon2id strings."""
+
+    name: ClassVar[str] = "user.rehash"
+
+    old: str
+    new: str
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.actor_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when the password was changed meanwhile. Raises UnknownUser."""
+        user = state.entity(User, self.actor_id)
+        if user is None:
+            raise UnknownUser("There is no such user.")
+        if user.text.get("password") != self.old:
+            return []
+        return [Draft(self.actor_id, UserPasswordRehashed(text={"password": self.new}))]

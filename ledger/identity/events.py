@@ -48,3 +48,11 @@ class UserPasswordChanged(Fact, frozen=True):
 
     topic: ClassVar[str] = "user.password_changed"
     sealed_for: ClassVar[str] = "person"
+
+
+@fact
+class UserPasswordRehashed(Fact, frozen=True):
+    """The password is the same; its hash was made anew at another cost. text: password (the argon2id string)."""
+
+    topic: ClassVar[str] = "user.password_rehashed"
+    sealed_for: ClassVar[str] = "person"

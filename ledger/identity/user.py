@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.identity.events import (
     UserPasswordChanged,
+    UserPasswordRehashed,
     UserPreferencesChanged,
     UserRegistered,
     UserRenamed,
@@ -55,7 +56,7 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
     if user is None:
         raise UserUnreadable(f"user {stream_id} does not begin with a registration")
     match fact:
-        case UserRenamed() | UserPasswordChanged():
+        case UserRenamed() | UserPasswordChanged() | UserPasswordRehashed():
             return msgspec.structs.replace(user, text={**user.text, **fact.text})
         case UserPreferencesChanged():
             return msgspec.structs.replace(

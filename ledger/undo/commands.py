@@ -10,7 +10,7 @@ from ledger.accounts.account import Account, name_text
 from ledger.accounts.rules import FIRST_DAY
 from ledger.books.events import BookOpened
 from ledger.command import Claim, Command, DayRange, Draft, State
-from ledger.identity.events import UserPasswordChanged, UserRegistered
+from ledger.identity.events import UserPasswordChanged, UserPasswordRehashed, UserRegistered
 from ledger.record import Recorded
 from ledger.transactions.effects import effects, transition
 from ledger.undo.aspects import Touched, touched
@@ -22,7 +22,7 @@ from ledger.undo.undoing import Undoing
 
 # A command of five thousand items, each with several facts, is well below.
 MOST_FACTS = 50_000
-_FOR_GOOD = (BookOpened, UserRegistered, UserPasswordChanged)
+_FOR_GOOD = (BookOpened, UserRegistered, UserPasswordChanged, UserPasswordRehashed)
 
 
 class UndoCommand(Command, frozen=True, kw_only=True):

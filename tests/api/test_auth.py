@@ -3,10 +3,13 @@
 import time
 from typing import Any
 
+import jwt
+import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from tests.support.service import PASSWORD, Person, refused, register
+from numina.wiring import api_app
+from tests.support.service import PASSWORD, Person, refused, register, settings
 
 URL = "/v1/auth/register"
 
@@ -185,3 +188,52 @@ def test_a_new_password_needs_the_present_one(client: TestClient, ada: Person) -
     refused(old, 401, "wrong_credentials")
     new = client.post("/v1/auth/login", json={"email": ada.email, "password": change["password"]})
     assert new.status_code == 200
+
+
+def test_a_weak_password_is_refused_with_advice(client: TestClient, ada: Person) -> None:
+    for email, name, password in (
+        ("one@example.com", "One", "password1"),
+        ("marjorie.dole@example.com", "One", "marjorie.dole"),
+        ("two@example.com", "Marjorie Dole", "marjorie1"),
+    ):
+        weak = client.post(URL, json={"email": email, "name": name, "password": password})
+        problem = refused(weak, 422, "weak_password")
+        assert problem["field"] == "password"
+        assert "word" in problem["detail"]
+        assert password not in weak.text
+    weak = ada.patch("/users/me", {"password": ada.email, "current_password": PASSWORD})
+    refused(weak, 422, "weak_password")
+
+
+def test_whoever_has_the_published_keys_can_check_a_token(client: TestClient, ada: Person) -> None:
+    token = client.post("/v1/auth/login", json={"email": ada.email, "password": PASSWORD}).json()
+    answer = client.get("/v1/auth/jwks")
+    keys = jwt.PyJWKSet.from_dict(answer.json())
+    kid = jwt.get_unverified_header(token["access_token"])["kid"]
+    claims = jwt.decode(token["access_token"], keys[kid], algorithms=["EdDSA"], audience="numina")
+    assert claims["sub"] == ada.user_id
+    assert "d" not in answer.json()["keys"][0]
+
+
+def test_signing_in_makes_a_hash_of_another_cost_anew(
+    client: TestClient, ada: Person, api_database: str
+) -> None:
+    dearer = settings(api_database).model_copy(update={"argon2_passes": 2})
+    credentials = {"email": ada.email, "password": PASSWORD}
+    with TestClient(api_app(dearer), raise_server_exceptions=False) as other:
+        for _ in range(2):
+            assert other.post("/v1/auth/login", json=credentials).status_code == 200
+        wrong = other.post("/v1/auth/login", json=credentials | {"password": "not the password"})
+        refused(wrong, 401, "wrong_credentials")
+    topics = _topics(api_database, ada.user_id)
+    assert topics == ["user.registered", "user.password_rehashed"]
+    assert client.post("/v1/auth/login", json=credentials).status_code == 200
+
+
+def _topics(url: str, stream_id: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT topic FROM record.stored_events WHERE originator_id = %s ORDER BY originator_version",
+            (stream_id,),
+        ).fetchall()
+    return [row[0] for row in rows]

@@ -18,6 +18,11 @@ USER, BOOK = uuid4(), uuid4()
 HOUR = timedelta(hours=1)
 
 
+CLAIMS = {
+    "iss": "numina", "aud": "numina", "sub": str(USER), "book": str(BOOK), "iat": 1, "exp": 9_999_999_999
+}  # fmt: skip
+
+
 class SettableClock:
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
@@ -78,6 +83,22 @@ def test_a_token_of_an_earlier_key_is_accepted_after_rotation(clock: SettableClo
     assert len(asked) == 1
 
 
+def test_whoever_has_the_public_keys_can_check_a_token(clock: SettableClock) -> None:
+    old, new = signing_key("old1"), signing_key("new2")
+    tokens = made(new, clock, lambda: {key.kid: key.private.public_key() for key in (old, new)})
+    published = jwt.PyJWKSet.from_dict({"keys": tokens.jwks()})
+    for key in (old, new):
+        token = made(key, clock).issue(USER, BOOK)
+        claims = jwt.decode(
+            token,
+            published[key.kid],
+            algorithms=["EdDSA"],
+            audience="numina",
+            options={"verify_exp": False, "verify_iat": False},
+        )
+        assert claims["sub"] == str(USER)
+
+
 def test_made_up_key_names_do_not_ask_the_database_again_and_again(clock: SettableClock) -> None:
     asked = []
 
@@ -95,7 +116,7 @@ def test_made_up_key_names_do_not_ask_the_database_again_and_again(clock: Settab
 def test_an_unsigned_or_symmetric_token_is_refused(clock: SettableClock) -> None:
     key = signing_key()
     tokens = made(key, clock)
-    claims = {"iss": "numina", "sub": str(USER), "book": str(BOOK), "iat": 1, "exp": 9_999_999_999}
+    claims = {**CLAIMS}
     unsigned = jwt.encode(claims, None, "none", headers={"kid": key.kid})
     symmetric = jwt.encode(claims, "s" * 32, "HS256", headers={"kid": key.kid})
     for token in (unsigned, symmetric):
@@ -106,7 +127,10 @@ def test_an_unsigned_or_symmetric_token_is_refused(clock: SettableClock) -> None
 @pytest.mark.parametrize(
     "change",
     [
+        {},
         {"iss": "else"},
+        {"aud": "else"},
+        {"aud": None},
         {"sub": "x"},
         {"sub": 7},
         {"book": None},
@@ -115,15 +139,21 @@ def test_an_unsigned_or_symmetric_token_is_refused(clock: SettableClock) -> None
         {"iat": None},
     ],
 )
-def test_a_token_with_wrong_claims_is_refused(clock: SettableClock, change: dict[str, object]) -> None:
+def test_only_a_token_with_all_the_right_claims_is_accepted(
+    clock: SettableClock, change: dict[str, object]
+) -> None:
     key = signing_key()
-    claims = {"iss": "numina", "sub": str(USER), "book": str(BOOK), "iat": 1, "exp": 9_999_999_999} | change
+    claims = {**CLAIMS} | change
     present = {name: value for name, value in claims.items() if value is not None}
     head = base64.urlsafe_b64encode(json.dumps({"alg": "EdDSA", "kid": key.kid}).encode()).rstrip(b"=")
     body = base64.urlsafe_b64encode(json.dumps(present).encode()).rstrip(b"=")
     signature = base64.urlsafe_b64encode(key.private.sign(head + b"." + body)).rstrip(b"=")
+    token = b".".join((head, body, signature)).decode()
+    if not change:
+        assert made(key, clock).verify(token).user_id == USER
+        return
     with pytest.raises(InvalidToken):
-        made(key, clock).verify(b".".join((head, body, signature)).decode())
+        made(key, clock).verify(token)
 
 
 def test_no_more_tokens_are_remembered_than_allowed(clock: SettableClock) -> None:

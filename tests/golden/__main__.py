@@ -10,7 +10,7 @@ from ledger.sealing import nonces, sealed, subject
 from tests.golden.chapters import CHAPTERS
 from tests.golden.recorded import CHECKPOINTS, RECORD, checkpoint, checkpoints, leaves
 from tests.support.keys import MemoryKeys
-from tests.support.scenario import Scenario
+from tests.support.scenario import NOON, Scenario
 
 
 def add() -> None:
@@ -20,7 +20,8 @@ def add() -> None:
     for name, tell in CHAPTERS:
         if name in told:
             continue
-        book = Scenario(name=f"golden {name}")
+        # Time never falls in a record.
+        book = Scenario(name=f"golden {name}", now=max([NOON, *(fact.recorded_at for fact in stored[-1:])]))
         tell(book)
         more = [_stored(recorded, len(stored)) for recorded in book.ledger.record]
         stored += more

@@ -9,7 +9,7 @@ from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
 from ledger.accounts.commands import AmendAccount
 from ledger.accounts.events import Guard
 from ledger.books.commands import AmendBook
-from ledger.identity.commands import AmendUser, RegisterUser
+from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
 from ledger.postings import Posting
 from ledger.reconciliations.commands import UnlockReconciliation
@@ -125,4 +125,21 @@ def _second_thoughts(book: Scenario) -> None:
     book.undo(book.undo(book.last()))
 
 
-CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (("household", household),)
+def identity(book: Scenario) -> None:
+    """What people's own streams gained later."""
+    book.do(
+        RegisterUser,
+        email="someone.else@example.org",
+        password="$argon2id$other",
+        display_name="Ioana",
+        currency="RON",
+        time_zone="Europe/Bucharest",
+        book_id=derived_id("golden", "another home"),
+    )
+    book.do(RehashPassword, old="$argon2id$other", new="$argon2id$dearer")
+
+
+CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
+    ("household", household),
+    ("identity", identity),
+)

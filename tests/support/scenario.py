@@ -44,6 +44,7 @@ class Scenario:
         *,
         name: str = "book",
         currency: str = "USD",
+        now: dt.datetime = NOON,
     ) -> None:
         self.ledger = InMemoryLedger()
         self.handle = handle or self.ledger.handle
@@ -51,7 +52,7 @@ class Scenario:
         self.currency = currency
         self.book_id = derived_id("scenario", name)
         self.actor_id = derived_id("scenario", name, "actor")
-        self.now = NOON
+        self.now = now
         self.accounts: dict[str, UUID] = {}
         self._ids = 0
         self.begun: list[tuple[Command, Outcome]] = []
