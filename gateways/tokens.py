@@ -94,8 +94,8 @@ class Tokens:
         return identity
 
     def jwks(self) -> list[dict[str, str]]:
-        """The public keys whose tokens are accepted, as JWKs (RFC 7517, RFC 8037). Asks the database."""
-        publics = {self._key.kid: self._key.private.public_key(), **self._public_keys()}
+        """The public keys whose tokens are accepted, as JWKs (RFC 7517, RFC 8037). Asks for new ones in time."""
+        self._refresh()
         return [
             {
                 "kty": "OKP",
@@ -105,7 +105,7 @@ class Tokens:
                 "alg": ALGORITHM,
                 "use": "sig",
             }
-            for kid, public in sorted(publics.items())
+            for kid, public in sorted(self._publics.items())
         ]
 
     def _checked(self, token: str) -> Identity:
@@ -141,7 +141,8 @@ class Tokens:
         return self._publics[kid]
 
     def _refresh(self) -> None:
-        """Asks for new keys, but not again and again because somebody sends made-up names."""
+        """Asks for new keys, but not again and again because somebody sends made-up names, or reads the keys: each
+        time takes a connection of its own."""
         now = self._clock().timestamp()
         if now - self._asked >= REFRESH_SECONDS:
             self._asked = now

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from ledger.postings import Posting
 from ledger.record import Recorded
-from ledger.transactions.events import Terms, TransactionHeld, TransactionPosted
+from ledger.transactions.effects import first_terms
+from ledger.transactions.events import Terms
 from projections.copying import clean
 from projections.packing import DAY_ZERO, NULL, identities, identity, instant, text, texts, words
 from projections.words import tsvector
@@ -75,14 +76,13 @@ class Entry:
     @classmethod
     def begun(cls, recorded: Recorded) -> Entry:
         """The entry that a first fact makes."""
-        entry = cls()
-        fact: TransactionPosted | TransactionHeld = recorded.fact  # type: ignore[assignment]  # every first one is
+        entry, terms = cls(), first_terms(recorded.fact)
         entry.id = recorded.stream_id
         entry.book_id = recorded.book_id
         entry.created_position = recorded.position
         entry.created_at = recorded.recorded_at
-        entry.word(fact.text, len(fact.terms.postings))
-        entry.believe(recorded, fact.terms)
+        entry.word(recorded.fact.text, len(terms.postings))
+        entry.believe(recorded, terms)
         return entry
 
     @classmethod
@@ -143,9 +143,9 @@ class Entry:
 
 def begun(recorded: Recorded) -> bytes:
     """The row that a first fact makes when no other of its window is about the same transaction, packed for COPY.
-    What `Entry.begun(recorded).row()` is, in half the time."""
-    fact: TransactionPosted | TransactionHeld = recorded.fact  # type: ignore[assignment]  # every first one is
-    terms, position, at = fact.terms, recorded.position, instant(recorded.recorded_at)
+    What `Entry.begun(recorded).row()` is, in three quarters of the time."""
+    fact, position, at = recorded.fact, recorded.position, instant(recorded.recorded_at)
+    terms = first_terms(fact)
     payee, notes, tags, memos, metadata = _said(fact.text, len(terms.postings))
     lexemes = _words(recorded.book_id, payee, notes, tags, memos, terms.postings, terms.type)
     plain = tags is None and memos is None and metadata is None

@@ -9,8 +9,8 @@ from typing import LiteralString
 
 from ledger.postings import MAX_POSTINGS
 from ledger.record import Recorded
-from ledger.transactions.effects import transition
-from ledger.transactions.events import Terms, TransactionHeld, TransactionPosted
+from ledger.transactions.effects import first_terms, transition
+from ledger.transactions.events import Terms
 from projections import sql
 from projections.packing import DAY_ZERO, NULL, amount, copy_packed, identity, text
 from projections.projection import Cursor, Window
@@ -94,9 +94,8 @@ def _spans(
 
 def _begun(recorded: Recorded) -> bytes:
     """The rows that a first fact makes and no other of its window changes, packed for COPY."""
-    fact: TransactionPosted | TransactionHeld = recorded.fact  # type: ignore[assignment]  # every first one is
     position = recorded.position
-    return _packed(position, position, STILL, 1, recorded.book_id.int, fact.terms)
+    return _packed(position, position, STILL, 1, recorded.book_id.int, first_terms(recorded.fact))
 
 
 def _rows(span: Span) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -210,7 +210,7 @@ async def login(request: Request) -> Response:
 async def jwks(request: Request) -> Response:
     """All keys whose tokens are accepted, so that a program may check a token without asking. The audience (`aud`)
     of an access token is `numina`."""
-    keys: list[dict[str, Any]] = await asyncio.to_thread(services(request).tokens.jwks)
+    keys = await asyncio.to_thread(services(request).tokens.jwks)
     return answer(KeySet(keys=keys))
 
 

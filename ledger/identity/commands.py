@@ -96,9 +96,7 @@ class AmendUser(Command, frozen=True, kw_only=True):
 
     def decide(self, state: State) -> list[Draft]:
         """Raises UnknownUser, Stale, UnknownCurrency, UnknownTimeZone."""
-        user = state.entity(User, self.actor_id)
-        if user is None:
-            raise UnknownUser("There is no such user.")
+        user = _present(state, self.actor_id)
         version = state.version(self.actor_id)
         if self.expected_version is not None and self.expected_version != version:
             raise Stale(f"You are at version {version}, not {self.expected_version}.", version=version)
@@ -139,9 +137,13 @@ class RehashPassword(Command, frozen=True, kw_only=True):
 
     def decide(self, state: State) -> list[Draft]:
         """Nothing when the password was changed meanwhile. Raises UnknownUser."""
-        user = state.entity(User, self.actor_id)
-        if user is None:
-            raise UnknownUser("There is no such user.")
-        if user.text.get("password") != self.old:
+        if _present(state, self.actor_id).text.get("password") != self.old:
             return []
         return [Draft(self.actor_id, UserPasswordRehashed(text={"password": self.new}))]
+
+
+def _present(state: State, user_id: UUID) -> User:
+    user = state.entity(User, user_id)
+    if user is None:
+        raise UnknownUser("There is no such user.")
+    return user

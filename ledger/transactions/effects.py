@@ -59,6 +59,13 @@ def transition(fact: Fact) -> tuple[Terms | None, Terms | None]:
             return None, None
 
 
+def first_terms(fact: Fact) -> Terms:
+    """What a transaction says by its first fact. Raises TypeError for any other fact."""
+    if not isinstance(fact, _FIRST):
+        raise TypeError(f"{fact.topic} does not begin a transaction")
+    return fact.terms
+
+
 def effects(fact: Fact) -> list[Effect]:
     """Every change that `fact` makes; earlier terms are taken back leg by leg before later ones are applied."""
     if isinstance(fact, TransactionPosted) and (terms := fact.terms).state == "posted":

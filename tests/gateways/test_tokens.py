@@ -99,6 +99,23 @@ def test_whoever_has_the_public_keys_can_check_a_token(clock: SettableClock) -> 
         assert claims["sub"] == str(USER)
 
 
+def test_reading_the_keys_does_not_ask_the_database_again_and_again(clock: SettableClock) -> None:
+    asked = []
+
+    def public() -> dict[str, Ed25519PublicKey]:
+        asked.append(clock.now)
+        return {}
+
+    key = signing_key()
+    tokens = made(key, clock, public)
+    for _ in range(100):
+        assert [published["kid"] for published in tokens.jwks()] == [key.kid]
+    assert len(asked) == 1
+    clock.now += timedelta(seconds=10)
+    tokens.jwks()
+    assert len(asked) == 2
+
+
 def test_made_up_key_names_do_not_ask_the_database_again_and_again(clock: SettableClock) -> None:
     asked = []
 
