@@ -21,6 +21,8 @@ async def carry_out(request: Request, command: Command) -> Outcome:
     outcome = await services(request).writer.handle(command)
     if outcome.last:
         found.position = outcome.last
+        if not outcome.facts[0].topic.startswith("transaction."):
+            found.services.standing.learn(outcome.facts)
     return outcome
 
 

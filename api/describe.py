@@ -11,7 +11,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
+
+from api.authorising import admit
+from api.permissions import PERMISSIONS
 
 REFERENCE = "#/components/schemas/{model}"
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -24,12 +27,25 @@ class PlainRoute(APIRoute):
     """A route whose endpoint takes the request and gives the response, with nothing in between.
 
     FastAPI's solving of dependencies and its exit stacks cost more than a whole posting; it is kept for what
-    it describes, and what it would do is done by `api.reading` where an endpoint asks for it.
+    it describes, and what it would do is done by `api.reading` where an endpoint asks for it. Whether a request
+    may go on to the endpoint is told by the table of permissions; a route that is not in it is refused at once.
     """
 
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        self.app = _plain(endpoint)
+        (method,) = self.methods or ("GET",)
+        self._access = PERMISSIONS[f"{method} {path}"]
+        self._endpoint = endpoint
+        self.app = self._run
+
+    async def respond(self, request: Request) -> Response:
+        """The endpoint's answer, if the request may have one. Raises what problems.EXPECTED lists."""
+        await admit(request, self._access)
+        return await self._endpoint(request)
+
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.respond(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 def router(tag: str, prefix: str = "/v1") -> APIRouter:
@@ -126,11 +142,3 @@ def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
         }
         for name, described in schema.get("properties", {}).items()
     ]
-
-
-def _plain(endpoint: Endpoint) -> ASGIApp:
-    async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await endpoint(Request(scope, receive))
-        await response(scope, receive, send)
-
-    return run

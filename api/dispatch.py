@@ -35,7 +35,7 @@ class Dispatch:
             return
         scope["route"] = route
         try:
-            response = await route.endpoint(Request(scope, receive))
+            response = await route.respond(Request(scope, receive))
         except problems.EXPECTED as error:
             response = problems.of(error)
         await response(scope, receive, send)

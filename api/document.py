@@ -72,7 +72,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation["responses"].setdefault("401", {"$ref": "#/components/responses/401"})
         if method == "get":
             parameters.append(_header("Numina-Consistency", "`eventual` skips the wait for the read models."))
-    if method in _WRITES and not path.endswith("/login"):
+    if method in _WRITES and not path.endswith(("/login", "/refresh")):
         text = "1 to 255 visible ASCII characters; the same key and request have one effect."
         parameters.append(_header("Idempotency-Key", text))
         parameters.append(
@@ -106,6 +106,7 @@ _RESPONSES: dict[str | int, str] = {
     "default": "The request was refused, or failed; a refusal leaves nothing behind.",
     400: "The request cannot be read.",
     401: "A valid access token is needed.",
+    403: "You may not do this here, or only with a fresh proof of who you are.",
     404: "There is no such thing, or it is not yours.",
     409: "The present state of things does not allow it.",
     412: "The thing has changed since you read it.",

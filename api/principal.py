@@ -1,4 +1,4 @@
-"""Who asks, and on which book: the bearer token and the Numina-Book header."""
+"""Who asks, and on which book: what authorising a request found out."""
 
 from __future__ import annotations
 
@@ -7,56 +7,32 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from api.problems import NotAuthenticated
-from api.reading import stream
 from api.services import context
-from gateways.tokens import Identity, InvalidToken
-from ledger.books.book import Book
-from ledger.books.commands import UnknownBook
+from ledger.books.roles import Role
 
 
 class Principal(NamedTuple):
-    """The person who signed in, and the book that the request is about."""
+    """The person who is signed in, and the book that the request is about.
+
+    `role` is theirs in `book_id`; None for an operation that is not about a book. They are here by a session or an
+    API key. `auth_time` is when they last proved who they are, and `expires` when the token runs out (seconds since
+    1970; 0 for never); `methods` say how they proved it (RFC 8176).
+    """
 
     user_id: UUID
     book_id: UUID
+    home_book_id: UUID
+    role: Role | None
+    session_id: UUID | None = None
+    key_id: UUID | None = None
+    auth_time: int = 0
+    methods: tuple[str, ...] = ()
+    expires: int = 0
 
 
-def identity(request: Request) -> Identity:
-    """The person of the bearer token. Raises NotAuthenticated."""
-    found = context(request)
-    header = found.headers.get(b"authorization")
-    if header is None:
-        raise NotAuthenticated(
-            "Send the access token from POST /v1/auth/login as `Authorization: Bearer ...`."
-        )
-    scheme, _, token = header.partition(b" ")
-    if scheme.lower() != b"bearer":
-        raise NotAuthenticated("The Authorization header must be `Bearer` and an access token.")
-    try:
-        return found.services.tokens.verify(token.decode("latin-1"))
-    except InvalidToken as error:
-        raise NotAuthenticated(f"The access token is not accepted: {error}. Sign in again.") from None
-
-
-async def principal(request: Request) -> Principal:
-    """The person, and their own book or that of Numina-Book. Raises NotAuthenticated, UnknownBook."""
-    person = identity(request)
-    wanted = context(request).headers.get(b"numina-book")
-    if wanted is None:
-        return Principal(person.user_id, person.home_book_id)
-    try:
-        book_id = UUID(wanted.decode("ascii"))
-    except ValueError:
-        raise UnknownBook("Numina-Book must be the id of one of your books.", field="Numina-Book") from None
-    if book_id != person.home_book_id:
-        await owned(request, person.user_id, book_id)
-    return Principal(person.user_id, book_id)
-
-
-async def owned(request: Request, user_id: UUID, book_id: UUID) -> Book:
-    """The book, if it belongs to the person. Raises UnknownBook alike for what does not exist."""
-    book = await stream(request, book_id, Book)
-    if book is None or book.owner_id != user_id:
-        raise UnknownBook("There is no such book among yours.", book_id=str(book_id))
-    return book
+def principal(request: Request) -> Principal:
+    """Who was found to be allowed to call this operation, which is not a public one."""
+    found = context(request).principal
+    if found is None:
+        raise LookupError("a public operation has no principal")
+    return found

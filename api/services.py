@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
+from api.standing import Standing
 from gateways.passwords import Passwords
+from gateways.refresh_tokens import RefreshTokens
 from gateways.tokens import Tokens
 from gateways.vault import Vault
 from ledger.clock import Clock
 from ledger.command import Command, Outcome
 from ledger.ids import Ids
 from projections.checkpoint import Signer
+
+if TYPE_CHECKING:
+    from api.principal import Principal
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
@@ -47,32 +53,38 @@ class Freshness(Protocol):
 class Services:
     """Made by numina.wiring.
 
-    `patience` is how long a read waits for its projections, in seconds; `gauges` tells the values that
+    `patience` is how long a read waits for its projections, in seconds; `session_lifetime` how long a session lasts
+    without being used; `gauges` tells the values that
     /metrics shows beside the latencies.
     """
 
     writer: CommandHandler
     vault: Vault
     tokens: Tokens
+    refresh_tokens: RefreshTokens
     passwords: Passwords
     signer: Signer
     pool: Pool
     freshness: Freshness
+    standing: Standing
     clock: Clock
     new_id: Ids
     patience: float = 2.0
+    session_lifetime: timedelta = timedelta(days=30)
     gauges: Callable[[], dict[str, float]] = dict
 
 
 class Context:
-    """One request: the services, its headers by lower-case name, its id, the position of its answer."""
+    """One request: the services, its headers by lower-case name, its id, who was found to make it, the position of
+    its answer."""
 
-    __slots__ = ("headers", "position", "request_id", "services")
+    __slots__ = ("headers", "position", "principal", "request_id", "services")
 
     def __init__(self, services: Services, headers: dict[bytes, bytes], request_id: str) -> None:
         self.services = services
         self.headers = headers
         self.request_id = request_id
+        self.principal: Principal | None = None
         self.position = services.freshness.position
 
 

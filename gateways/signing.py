@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -13,11 +14,20 @@ from ledger.session import session_url
 
 Purpose = Literal["token", "checkpoint"]
 
+# A key signs once every process has had the time to hear of it, unless there is no other.
 _CURRENT = """
     SELECT kid, wrapped FROM vault.signing_keys
-    WHERE purpose = %s AND retired_at IS NULL ORDER BY created_at DESC, kid LIMIT 1
+    WHERE purpose = %s AND (retired_at IS NULL OR retired_at > now())
+    ORDER BY created_at > now() - interval '2 minutes', created_at DESC, kid
+    LIMIT 1
 """
 _PUBLIC = "SELECT kid, public FROM vault.signing_keys WHERE purpose = %s"
+_ACCEPTED = _PUBLIC + " AND (retired_at IS NULL OR retired_at > now())"
+# Tokens last for a day at most.
+_RETIRE = """
+    UPDATE vault.signing_keys SET retired_at = now() + %s
+    WHERE purpose = %s AND (retired_at IS NULL OR retired_at > now() + %s)
+"""
 _INSERT = "INSERT INTO vault.signing_keys (kid, purpose, public, wrapped) VALUES (%s, %s, %s, %s)"
 # Two processes that start together on an empty vault must agree on one key.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('numina signing keys', 0))"
@@ -44,7 +54,7 @@ class SigningKeys:
         self._wrapping = Wrapping(master_key, b"signing keys")
 
     def current(self, purpose: Purpose) -> SigningKey:
-        """The newest key for `purpose`, made when there is none. Raises WrongMasterKey."""
+        """The key that signs for `purpose`, made when there is none. Raises WrongMasterKey."""
         with self._connect() as connection:
             connection.execute(_LOCK)
             row = connection.execute(_CURRENT, (purpose,)).fetchone()
@@ -59,6 +69,21 @@ class SigningKeys:
         with self._connect() as connection:
             rows = connection.execute(_PUBLIC, (purpose,)).fetchall()
         return {kid: Ed25519PublicKey.from_public_bytes(public) for kid, public in rows}
+
+    def accepted(self, purpose: Purpose) -> dict[str, Ed25519PublicKey]:
+        """The public halves by name of the keys for `purpose` that are not retired."""
+        with self._connect() as connection:
+            rows = connection.execute(_ACCEPTED, (purpose,)).fetchall()
+        return {kid: Ed25519PublicKey.from_public_bytes(public) for kid, public in rows}
+
+    def rotate(self, purpose: Purpose, *, at_once: bool = False) -> str:
+        """Makes a new key, which signs from two minutes later on; the name of it. What older ones signed is accepted
+        for another day, or, `at_once` (somebody may have a copy), not any more."""
+        after = timedelta(0) if at_once else timedelta(days=1, minutes=5)
+        with self._connect() as connection:
+            connection.execute(_LOCK)
+            connection.execute(_RETIRE, (after, purpose, after))
+            return self._make(connection, purpose).kid
 
     def _make(self, connection: psycopg.Connection[Any], purpose: Purpose) -> SigningKey:
         private = Ed25519PrivateKey.generate()

@@ -11,6 +11,7 @@ from ledger.books import book
 from ledger.identity import user
 from ledger.reconciliations import reconciliation
 from ledger.record import Fact, Recorded
+from ledger.sessions import session
 from ledger.transactions import transaction
 from ledger.undo import undoing
 
@@ -21,6 +22,7 @@ EVOLVE: dict[str, Evolve] = {
     "book": book.evolve,
     "command": undoing.evolve,
     "reconciliation": reconciliation.evolve,
+    "session": session.evolve,
     "transaction": transaction.evolve,
     "user": user.evolve,
 }

@@ -50,8 +50,11 @@ class Settings(BaseSettings):
 
     log_level: LogLevel = "warning"
 
-    token_seconds: int = Field(default=3600, ge=60, le=86400)
+    token_seconds: int = Field(default=900, ge=60, le=86400)
     """How long an access token is good for."""
+
+    session_days: int = Field(default=30, ge=1, le=400)
+    """How long somebody stays signed in without coming back."""
 
     # Argon2id with 19 MiB and two passes is OWASP's recommendation for servers that hash beside other work.
     argon2_memory_kib: int = Field(default=19456, ge=8192)

@@ -14,9 +14,11 @@ from starlette.types import ASGIApp
 from api.app import application
 from api.freshness import Projected
 from api.services import Services
+from api.standing import Standing
 from gateways.passwords import Cost, Passwords
+from gateways.refresh_tokens import RefreshTokens
 from gateways.signing import SigningKeys
-from gateways.tokens import Tokens
+from gateways.tokens import Keys, Tokens
 from gateways.vault import Vault
 from ledger.clock import system_clock
 from ledger.ids import new_id
@@ -57,14 +59,14 @@ def api_app(settings: Settings) -> ASGIApp:
         ),
         on_batch=batches.observe,
     )
-    freshness = Projected(url)
+    freshness, standing = Projected(url), Standing(url, vault)
     passwords = Passwords(
         Cost(settings.argon2_passes, settings.argon2_memory_kib, settings.argon2_lanes), threads=2
     )
     pool = AsyncConnectionPool(
         session_url(url, "numina_service", **_READING),
         min_size=2,
-        max_size=max(2, settings.database_connections - 2),
+        max_size=max(2, settings.database_connections - 3),
         kwargs={"autocommit": True, "application_name": "numina api"},
         open=False,
         timeout=10,
@@ -73,19 +75,21 @@ def api_app(settings: Settings) -> ASGIApp:
         writer=writer,
         vault=vault,
         tokens=Tokens(
-            signing.current("token"),
-            lambda: signing.public("token"),
+            lambda: Keys(signing.current("token"), signing.accepted("token")),
             clock=system_clock,
             new_id=new_id,
             lifetime=timedelta(seconds=settings.token_seconds),
         ),
+        refresh_tokens=RefreshTokens(vault.mac),
         passwords=passwords,
         signer=log_signer(signing),
         pool=pool,
         freshness=freshness,
+        standing=standing,
         clock=system_clock,
         new_id=new_id,
         patience=settings.consistency_wait,
+        session_lifetime=timedelta(days=settings.session_days),
         gauges=lambda: (
             batches.gauges()
             | {"writer_queue_depth": writer.waiting, "projected_position": freshness.position}
@@ -95,12 +99,13 @@ def api_app(settings: Settings) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         writer.start()
-        following = asyncio.create_task(freshness.follow())
+        following = [asyncio.create_task(each.follow()) for each in (freshness, standing, services.tokens)]
         try:
             async with pool:
                 yield
         finally:
-            following.cancel()
+            for task in following:
+                task.cancel()
             await asyncio.to_thread(writer.stop)
             passwords.close()
             vault.close()

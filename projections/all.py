@@ -10,6 +10,7 @@ from projections.projection import Projection
 from projections.register import Register
 from projections.rollup import Rollup
 from projections.seal import Seal
+from projections.sessions import Sessions
 from projections.statements import Statements
 from projections.transactions import Transactions
 
@@ -21,6 +22,7 @@ ALL: tuple[Projection, ...] = (
     Rollup(),
     Register(),
     Transactions(),
+    Sessions(),
     Statements(),
     Seal(),
 )

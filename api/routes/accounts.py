@@ -87,7 +87,7 @@ routes = router("Accounts")
     ),
 )
 async def open_account(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, NewAccount)
     known = services(request)
     every = body.any_currency
@@ -121,7 +121,7 @@ async def open_account(request: Request) -> Response:
     ),
 )
 async def change(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     account_id = path_id(request, "account_id", UnknownAccount)
     body = await read_body(request, AccountChanges)
     given = body.model_fields_set
@@ -159,7 +159,7 @@ async def change(request: Request) -> Response:
     ),
 )
 async def archive(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     account_id = path_id(request, "account_id", UnknownAccount)
     outcome = await carry_out(
         request,
@@ -207,7 +207,7 @@ def _opening(request: Request, body: NewAccount) -> Opening | None:
     ),
 )
 async def list_accounts(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, AccountQuery)
     kinds = None if query.kind is None else _kinds(query.kind)
     async with fresh(request) as connection:
@@ -225,7 +225,7 @@ async def list_accounts(request: Request) -> Response:
     ),
 )
 async def read(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     account_id = path_id(request, "account_id", UnknownAccount)
     async with fresh(request) as connection:
         view = await account(connection, who.book_id, account_id)

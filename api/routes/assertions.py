@@ -97,7 +97,7 @@ _EXAMPLE: dict[str, Any] = {
 )
 async def make(request: Request) -> Response:
     """It must be true now; if not, the refusal tells the difference."""
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, NewAssertion)
     known = services(request)
     account = await stream(request, body.account_id, Account)
@@ -129,7 +129,7 @@ async def make(request: Request) -> Response:
     ),
 )
 async def list_assertions(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, AssertionQuery)
     async with fresh(request) as connection:
         rows = await statements.assertions(connection, who.book_id, account_id=query.account_id)
@@ -144,7 +144,7 @@ async def list_assertions(request: Request) -> Response:
     **operation("Read a balance assertion", answer=AssertionAnswer, answer_example=_EXAMPLE, refusals=(404,)),
 )
 async def read(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     row = await _one(request, who)
     return answer((await _shown(request, [row]))[0])
 
@@ -159,7 +159,7 @@ async def read(request: Request) -> Response:
     ),
 )
 async def withdraw(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     framed = await frame(request, who)
     # A repeated withdrawal finds nothing to withdraw any more and still gets the first answer.
     row = await _one(request, who, withdrawn=framed["request"] is not None)

@@ -108,7 +108,7 @@ _ENTRY: dict[str, Any] = {
     ),
 )
 async def logs(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, LogQuery)
     after = position(request, query.cursor)
     keys = services(request).vault

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -15,16 +14,24 @@ from typing_extensions import TypedDict
 from api.carrying_out import carry_out, made
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
-from api.idempotency import idempotency_key, is_dry_run, request_digest
+from api.idempotency import frame, idempotency_key, is_dry_run, request_digest
+from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import read_body, stream
-from api.responses import answer, location
+from api.responses import Answer, answer, location
 from api.services import services
+from api.signing_in import TOKEN_EXAMPLE, Token, signed_in, tokens
+from api.signing_out import end_session
 from api.strong_password import strong
+from gateways.refresh_tokens import digest
+from gateways.tokens import InvalidToken
 from ledger.identity.commands import RegisterUser, RehashPassword, email_claim
 from ledger.identity.user import User
 from ledger.ids import NIL, derived_id
 from ledger.refusals import TryAgain
+from ledger.sessions.commands import EndSessions, RefreshSession, SessionOver
+from ledger.sessions.events import SessionEnded
+from ledger.sessions.session import Session
 
 routes = router("Identity")
 
@@ -53,6 +60,12 @@ class WrongCredentials(NotAuthenticated):
     """The e-mail address or the password is wrong."""
 
     code = "wrong_credentials"
+
+
+class TokenReused(NotAuthenticated):
+    """The refresh token was used before."""
+
+    code = "token_reused"
 
 
 class Registration(Body):
@@ -92,14 +105,16 @@ class KeySet(TypedDict):
     keys: list[dict[str, str]]
 
 
-class Token(TypedDict):
-    """An access token, to be sent as `Authorization: Bearer ...`."""
+class Refresh(Body):
+    """The refresh token that was given out last."""
 
-    access_token: str
-    token_type: Literal["bearer"]
-    expires_in: int
-    user_id: UUID
-    book_id: UUID
+    refresh_token: Annotated[str, StringConstraints(max_length=2_000)]
+
+
+class LogOut(Body):
+    """Where to sign out."""
+
+    everywhere: bool = False
 
 
 @routes.post(
@@ -163,6 +178,7 @@ async def register(request: Request) -> Response:
         body=Credentials,
         example={"email": "ada@example.com", "password": "correct horse battery staple"},
         answer=Token,
+        answer_example=TOKEN_EXAMPLE,
         refusals=(401,),
         public=True,
     ),
@@ -177,14 +193,72 @@ async def login(request: Request) -> Response:
         raise WrongCredentials("No account has this e-mail address and password.")
     if hashed and known.passwords.outdated(hashed):
         await _rehash(request, user, hashed, body.password)
-    token = Token(
-        access_token=known.tokens.issue(user.user_id, user.home_book_id),
-        token_type="bearer",  # noqa: S106  # a kind of token, not a secret
-        expires_in=int(known.tokens.lifetime.total_seconds()),
-        user_id=user.user_id,
-        book_id=user.home_book_id,
+    return await signed_in(request, user, ["pwd"])
+
+
+@routes.post(
+    "/auth/refresh",
+    **operation(
+        "Exchange a refresh token for the next pair of tokens",
+        body=Refresh,
+        example={"refresh_token": TOKEN_EXAMPLE["refresh_token"]},
+        answer=Token,
+        answer_example=TOKEN_EXAMPLE,
+        refusals=(401,),
+        public=True,
+    ),
+)
+async def refresh(request: Request) -> Response:
+    """Each refresh token is good once. If the answer was lost, send it again within ten seconds: the same next one is
+    told once more. Later, it is taken for stolen: the session ends, and its person is told."""
+    body = await read_body(request, Refresh)
+    known = services(request)
+    try:
+        shown = known.refresh_tokens.read(body.refresh_token)
+    except InvalidToken as error:
+        raise NotAuthenticated(f"The refresh token is not accepted: {error}. Sign in again.") from None
+    (session,) = await known.standing.of(shown.session_id)
+    if not isinstance(session, Session):
+        raise SessionOver("This session is not known here any more. Sign in again.")
+    now, following = known.clock(), known.refresh_tokens.issue(shown.session_id, shown.generation + 1)
+    command = RefreshSession(
+        command_id=known.new_id(),
+        book_id=session.user_id,
+        actor_id=session.user_id,
+        now=now,
+        session_id=shown.session_id,
+        shown=shown.digest,
+        following=digest(following),
+        expires_at=now + known.session_lifetime,
     )
-    return answer(token)
+    outcome = await carry_out(request, command)
+    if any(isinstance(recorded.fact, SessionEnded) for recorded in outcome.facts):
+        raise TokenReused(
+            "This refresh token was used before. In case somebody else has it, the session was ended. Sign in again."
+        )
+    (user,) = await known.standing.of(session.user_id)
+    proved_at = int(session.proved_at.timestamp())
+    return tokens(request, user, shown.session_id, session.methods, proved_at, following)
+
+
+@routes.post(
+    "/auth/logout",
+    **operation(
+        "Sign out",
+        body=LogOut,
+        example={"everywhere": False},
+        status=204,
+    ),
+)
+async def logout(request: Request) -> Response:
+    """Ends the session of the access token, or with `everywhere` every session of yours, this one included."""
+    who = principal(request)
+    body = await read_body(request, LogOut)
+    if body.everywhere:
+        await carry_out(request, EndSessions(**await frame(request, who)))
+    else:
+        await end_session(request, who, who.session_id, "signed_out")
+    return Answer(b"", 204)
 
 
 @routes.get(
@@ -210,8 +284,7 @@ async def login(request: Request) -> Response:
 async def jwks(request: Request) -> Response:
     """All keys whose tokens are accepted, so that a program may check a token without asking. The audience (`aud`)
     of an access token is `numina`."""
-    keys = await asyncio.to_thread(services(request).tokens.jwks)
-    return answer(KeySet(keys=keys))
+    return answer(KeySet(keys=services(request).tokens.jwks()))
 
 
 async def _registered(request: Request, email: str) -> User | None:

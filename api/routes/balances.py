@@ -220,7 +220,7 @@ async def statement(request: Request) -> Response:
 
 
 async def _account(request: Request) -> Account:
-    who = await principal(request)
+    who = principal(request)
     account_id = path_id(request, "account_id", UnknownAccount)
     account = await stream(request, account_id, Account)
     if account is None or account.book_id != who.book_id or account.withdrawn:

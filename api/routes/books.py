@@ -14,8 +14,8 @@ from api.fields import Body, Currency, Name
 from api.idempotency import frame
 from api.paging import ListPage, cut, link
 from api.preconditions import expected_version
-from api.principal import Principal, identity, owned
-from api.reading import fresh, left_by, path_id, read_body, read_query, stream_with_version
+from api.principal import principal
+from api.reading import fresh, left_by, read_body, read_query, stream_with_version
 from api.responses import answer, etag, location
 from api.routes.auth import Zone
 from api.services import services
@@ -84,12 +84,12 @@ class BookChange(Body):
     ),
 )
 async def open_book(request: Request) -> Response:
-    person = identity(request)
+    who = principal(request)
     body = await read_body(request, NewBook)
     known = services(request)
-    user, _ = await stream_with_version(request, person.user_id, User)
+    user, _ = await stream_with_version(request, who.user_id, User)
     # An idempotency key of a new book is bound to the home book; the new book has no id yet.
-    framed = await frame(request, Principal(person.user_id, person.home_book_id))
+    framed = await frame(request, who)
     framed["book_id"] = known.new_id()
     command = OpenBook(
         **framed,
@@ -113,10 +113,10 @@ async def open_book(request: Request) -> Response:
     ),
 )
 async def list_books(request: Request) -> Response:
-    person = identity(request)
+    who = principal(request)
     query = read_query(request, ListPage)
     async with fresh(request) as connection:
-        views = await books_of(connection, person.user_id)
+        views = await books_of(connection, who.user_id)
     page, following = cut(request, query, views, lambda view: view.book_id)
     shown = [_shown(view) for view in page]
     return answer(BookList(items=shown, next_cursor=following), headers=link(request, following))
@@ -143,29 +143,26 @@ async def read(request: Request) -> Response:
     ),
 )
 async def change(request: Request) -> Response:
-    person = identity(request)
-    book_id = path_id(request, "book_id", UnknownBook)
+    who = principal(request)
     body = await read_body(request, BookChange)
     outcome = await carry_out(
         request,
         AmendBook(
-            **await frame(request, Principal(person.user_id, book_id)),
+            **await frame(request, who),
             title=body.name,
             currency=body.currency,
             time_zone=body.time_zone,
             expected_version=expected_version(request),
         ),
     )
-    book, version = await left_by(request, outcome, book_id, Book)
+    book, version = await left_by(request, outcome, who.book_id, Book)
     if book is None:
         raise UnknownBook("There is no such book among yours.")
     return carried_out(outcome, _answered(book, version), [etag(version)])
 
 
 async def _mine(request: Request) -> tuple[Book, int]:
-    book_id = path_id(request, "book_id", UnknownBook)
-    await owned(request, identity(request).user_id, book_id)
-    book, version = await stream_with_version(request, book_id, Book)
+    book, version = await stream_with_version(request, principal(request).book_id, Book)
     if book is None:
         raise UnknownBook("There is no such book among yours.")
     return book, version

@@ -80,7 +80,7 @@ async def bulk(request: Request) -> Response:
 
     With an Idempotency-Key the same request gets the same results again, item by item.
     """
-    who = await principal(request)
+    who = principal(request)
     items, atomic = await read_items(request)
     common, ids = await frames(request, who, len(items))
     # The question is on its way while the commands are made.

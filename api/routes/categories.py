@@ -68,7 +68,7 @@ class UnknownCategory(UnknownAccount):
     ),
 )
 async def open_category(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, NewCategory)
     known = services(request)
     currency = body.currency
@@ -99,7 +99,7 @@ async def open_category(request: Request) -> Response:
     ),
 )
 async def list_categories(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, CategoryQuery)
     kinds: tuple[Kind, ...] = CATEGORY_KINDS if query.kind is None else (query.kind,)
     async with fresh(request) as connection:
@@ -117,7 +117,7 @@ async def list_categories(request: Request) -> Response:
     ),
 )
 async def read(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     category_id = path_id(request, "category_id", UnknownCategory)
     async with fresh(request) as connection:
         view = await account(connection, who.book_id, category_id)
@@ -138,7 +138,7 @@ async def read(request: Request) -> Response:
     ),
 )
 async def change(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     category_id = path_id(request, "category_id", UnknownCategory)
     body = await read_body(request, CategoryChanges)
     await _category(request, who, category_id)
@@ -167,7 +167,7 @@ async def change(request: Request) -> Response:
     ),
 )
 async def archive(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     category_id = path_id(request, "category_id", UnknownCategory)
     await _category(request, who, category_id)
     outcome = await carry_out(

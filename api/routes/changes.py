@@ -13,20 +13,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.authorising import admit
 from api.describe import operation, router
 from api.fields import Query
-from api.principal import Principal, identity, principal
+from api.permissions import PERMISSIONS
+from api.principal import Principal, principal
 from api.problems import InvalidRequest
 from api.reading import fresh, head, read_query
 from api.responses import answer, encoded
 from api.services import context, services
 from api.snapshots import data
 from ledger.record import Recorded
+from ledger.refusals import Refusal, TryAgain
 from projections.trail import FAR, changes
 
 routes = router("Changes")
 
 HEARTBEAT_SECONDS = 15
+# How often it is looked whether who follows may go on.
+CHECK_SECONDS = 2
 STREAM_PAGE = 500
 
 
@@ -96,7 +101,7 @@ CHANGE_EXAMPLE = {
     ),
 )
 async def read(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, ChangesQuery)
     async with fresh(request) as connection:
         found = await changes(connection, services(request).vault, who.book_id, query.after, query.limit + 1)
@@ -117,8 +122,8 @@ async def read(request: Request) -> Response:
 )
 async def stream(request: Request) -> Response:
     """The `id` of an event is its position, so that Last-Event-ID resumes where the connection broke. The
-    stream ends when the access token does."""
-    who = await principal(request)
+    stream ends when the access token does, or the session, or one's place in the book."""
+    who = principal(request)
     query = read_query(request, StreamQuery)
     after = _last_event_id(request)
     if after is None:
@@ -147,8 +152,9 @@ def change(recorded: Recorded) -> Change:
 
 async def _events(request: Request, who: Principal, after: int) -> AsyncIterator[ServerSentEvent]:
     known = services(request)
-    expires = identity(request).expires
-    while known.clock().timestamp() < expires:
+    while await _may_go_on(request, who):
+        if not await known.freshness.reach(after + 1, CHECK_SECONDS):
+            continue
         reached = known.freshness.position
         async with known.pool.connection() as connection:
             found = await changes(connection, known.vault, who.book_id, after, STREAM_PAGE)
@@ -160,7 +166,15 @@ async def _events(request: Request, who: Principal, after: int) -> AsyncIterator
             after = found[-1].position
             continue
         after = max(reached, found[-1].position if found else after)
-        await known.freshness.reach(after + 1, HEARTBEAT_SECONDS)
+
+
+async def _may_go_on(request: Request, who: Principal) -> bool:
+    """Whether who began to follow would still be let in: signed in, and a member of the book."""
+    try:
+        await admit(request, PERMISSIONS["GET /v1/stream"])
+    except (Refusal, TryAgain):
+        return False
+    return principal(request).book_id == who.book_id
 
 
 def _last_event_id(request: Request) -> int | None:

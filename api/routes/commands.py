@@ -76,7 +76,7 @@ _EXAMPLE: dict[str, Any] = {
     **operation("Read a command", answer=CommandAnswer, answer_example=_EXAMPLE, refusals=(404,)),
 )
 async def read(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     command_id = path_id(request, "command_id", UnknownCommand)
     keys = services(request).vault
     async with fresh(request) as connection:
@@ -118,7 +118,7 @@ async def read(request: Request) -> Response:
 )
 async def undo(request: Request) -> Response:
     """All that the command did is compensated by new facts, or nothing is and the refusal says why."""
-    who = await principal(request)
+    who = principal(request)
     command_id = path_id(request, "command_id", UnknownCommand)
     async with fresh(request) as connection:
         found = await trail.command(connection, who.book_id, command_id)

@@ -124,7 +124,7 @@ _EXAMPLE: dict[str, Any] = {
 )
 async def complete(request: Request) -> Response:
     """Its transactions are marked cleared and locked. If it does not add up, the refusal tells the difference."""
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, NewReconciliation)
     known = services(request)
     account, _ = await stream_with_version(request, body.account_id, Account)
@@ -165,7 +165,7 @@ async def complete(request: Request) -> Response:
     ),
 )
 async def list_reconciliations(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, ReconciliationQuery)
     async with fresh(request) as connection:
         rows = await reconciliations(connection, who.book_id, account_id=query.account_id)
@@ -181,7 +181,7 @@ async def list_reconciliations(request: Request) -> Response:
     ),
 )
 async def read(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     statement, version = await _one(request, who)
     return answer(await _answered(request, statement, version, None), headers=[etag(version)])
 
@@ -199,7 +199,7 @@ async def read(request: Request) -> Response:
 )
 async def unlock(request: Request) -> Response:
     """Only the last one of an account: later statements begin where it ends. Its transactions stay cleared."""
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, Unlocking)
     reconciliation_id = path_id(request, "reconciliation_id", UnknownReconciliation)
     outcome = await carry_out(

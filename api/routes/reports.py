@@ -96,7 +96,7 @@ class DayQuery(ReportQuery):
 )
 async def month(request: Request) -> Response:
     """Income, expense, what was left, the categories and the largest expenses."""
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, MonthQuery)
     first = await _today(request, who) if query.month is None else _month(query.month)
 
@@ -118,7 +118,7 @@ async def month(request: Request) -> Response:
 )
 async def income(request: Request) -> Response:
     """Refunds lower what was spent; transfers are neither income nor expense; pending money does not count."""
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, PeriodQuery)
     first, last = await _range(request, who, query)
 
@@ -142,7 +142,7 @@ async def income(request: Request) -> Response:
 )
 async def sheet(request: Request) -> Response:
     """What is owned and owed, and what remains; each currency balances by itself."""
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, DayQuery)
     as_of = query.as_of or await _today(request, who)
 
@@ -164,7 +164,7 @@ async def sheet(request: Request) -> Response:
 )
 async def worth(request: Request) -> Response:
     """Assets less liabilities at the end of each interval, of the accounts that count in net worth."""
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, SeriesQuery)
     first, last = await _range(request, who, query)
 
@@ -194,7 +194,7 @@ async def worth(request: Request) -> Response:
 )
 async def flow(request: Request) -> Response:
     """What came in and went out of the accounts that one pays from, and on what account it came or went."""
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, PeriodQuery)
     first, last = await _range(request, who, query)
 

@@ -49,7 +49,7 @@ routes = router("Transactions")
 )
 async def settle(request: Request) -> Response:
     """Wholly, or in part; what is not posted is released."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, SettleBody)
     if body.amount is not None and body.postings is not None:
@@ -83,7 +83,7 @@ async def settle(request: Request) -> Response:
 )
 async def void(request: Request) -> Response:
     """Takes a posted transaction back in full, or releases a hold."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, VoidBody)
     outcome = await carry_out(
@@ -113,7 +113,7 @@ async def void(request: Request) -> Response:
 )
 async def clear(request: Request) -> Response:
     """A mark locks nothing; a reconciliation does. `cleared: false` takes it away."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, ClearBody)
     outcome = await carry_out(
@@ -140,7 +140,7 @@ async def clear(request: Request) -> Response:
 )
 async def history(request: Request) -> Response:
     """What was done to it, when, by whom and by which command; the first version first."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     facts = await history_in(request, transaction_id, who.book_id)
     decimals = await declared(request, _places(facts))

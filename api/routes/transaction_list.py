@@ -90,7 +90,7 @@ async def transaction_list(request: Request) -> Response:
     """The latest first. Searching reads the words of the people concerned, whatever case and accents. As known
     at a position in the past, transactions have the date, state and postings that were in force then; words are
     searched for and shown as they are now."""
-    who = await principal(request)
+    who = principal(request)
     query = read_query(request, TransactionQuery)
     filters = _filters(query)
     after = position(request, query.cursor)

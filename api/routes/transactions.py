@@ -45,7 +45,7 @@ routes = router("Transactions")
 )
 async def post(request: Request) -> Response:
     """In the full form (`postings`) or the friendly one (`type` and what belongs to it)."""
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, TransactionBody)
     command = PostTransaction(
         **await frame(request, who),
@@ -67,7 +67,7 @@ async def post(request: Request) -> Response:
 )
 async def read(request: Request) -> Response:
     """From the record itself, so that it is never stale."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     transaction: Transaction = fold(await history_in(request, transaction_id, who.book_id))
     shown = transaction_answer(transaction, await declared(request, places(transaction)))
@@ -90,7 +90,7 @@ async def read(request: Request) -> Response:
 async def amend(request: Request) -> Response:
     """Replaces all that the transaction says; what is left out is gone. Its state stays. Payee, notes, tags,
     memos and metadata may always be changed; amounts, dates and accounts only while no leg is reconciled."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     body = await read_body(request, TransactionBody)
     outcome = await carry_out(
@@ -120,7 +120,7 @@ async def amend(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """The same as POST /transactions/{id}/void without a reason: nothing is ever removed from the record, and
     undoing the command brings the transaction back."""
-    who = await principal(request)
+    who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     outcome = await carry_out(
         request,

@@ -15,7 +15,7 @@ from api.describe import operation, router
 from api.fields import Body, Currency, Name
 from api.idempotency import frame
 from api.preconditions import expected_version
-from api.principal import identity, principal
+from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import left_by, read_body, stream_with_version
 from api.responses import answer, etag
@@ -53,7 +53,8 @@ class Profile(TypedDict):
 
 
 class ProfileChange(Body):
-    """What is to change; what is left out stays. A new password needs the present one."""
+    """What is to change; what is left out stays. A new password needs the present one, and signs you out everywhere
+    else."""
 
     name: Name | None = None
     currency: Currency | None = None
@@ -81,7 +82,7 @@ async def read(request: Request) -> Response:
     ),
 )
 async def change(request: Request) -> Response:
-    who = await principal(request)
+    who = principal(request)
     body = await read_body(request, ProfileChange)
     known = services(request)
     user, _ = await _me(request)
@@ -96,12 +97,13 @@ async def change(request: Request) -> Response:
     outcome = await carry_out(
         request,
         AmendUser(
-            **await frame(request, who._replace(book_id=identity(request).home_book_id)),
+            **await frame(request, who._replace(book_id=who.home_book_id)),
             display_name=body.name,
             currency=body.currency,
             time_zone=body.time_zone,
             locale=body.locale,
             password=hashed,
+            session_id=who.session_id,
             expected_version=expected_version(request),
         ),
     )
@@ -110,7 +112,7 @@ async def change(request: Request) -> Response:
 
 
 async def _me(request: Request) -> tuple[User, int]:
-    user, version = await stream_with_version(request, identity(request).user_id, User)
+    user, version = await stream_with_version(request, principal(request).user_id, User)
     if user is None:
         raise NotAuthenticated("The person of this token is not known here.")
     return user, version

@@ -75,7 +75,7 @@ class Verification(TypedDict):
 )
 async def verification(request: Request) -> Response:
     """A background task re-derives registers and read models from the record, again and again."""
-    who = await principal(request)
+    who = principal(request)
     known = services(request)
     async with known.pool.connection() as connection:
         recorded = await head(connection)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from ledger.books.events import BookCurrencyChanged, BookOpened, BookRenamed, BookZoneChanged
+from ledger.books.roles import Role
 from ledger.record import Fact
 from ledger.refusals import Refusal
 
@@ -20,6 +21,10 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     time_zone: str
     text: Mapping[str, str] = {}
+
+    def role_of(self, user_id: UUID) -> Role | None:
+        """What the person is in this book; None for who does not belong to it."""
+        return "owner" if user_id == self.owner_id else None
 
 
 class BookUnreadable(Refusal):

@@ -15,6 +15,7 @@ from ledger.identity.events import (
     UserPreferencesChanged,
     UserRegistered,
     UserRenamed,
+    UserSessionsEnded,
 )
 from ledger.identity.user import User
 from ledger.ids import NIL
@@ -79,8 +80,9 @@ class RegisterUser(Command, frozen=True, kw_only=True):
 
 
 class AmendUser(Command, frozen=True, kw_only=True):
-    """Changes what is not None of the person `actor_id`. `password` is an argon2id string;
-    `expected_version` what the change was based on, if that is known."""
+    """Changes what is not None of the person `actor_id`. `password` is an argon2id string, and a new one signs them
+    out everywhere but in the session `session_id`; `expected_version` what the change was based on, if that is
+    known."""
 
     name: ClassVar[str] = "user.amend"
 
@@ -89,6 +91,7 @@ class AmendUser(Command, frozen=True, kw_only=True):
     time_zone: str | None = None
     locale: str | None = None
     password: str | None = None
+    session_id: UUID | None = None
     expected_version: int | None = None
 
     def streams(self) -> Iterable[UUID]:
@@ -121,6 +124,7 @@ class AmendUser(Command, frozen=True, kw_only=True):
             facts.append(preferences)
         if self.password is not None:
             facts.append(UserPasswordChanged(text={"password": self.password}))
+            facts.append(UserSessionsEnded(kept=self.session_id))
         return facts
 
 

@@ -56,3 +56,13 @@ class UserPasswordRehashed(Fact, frozen=True):
 
     topic: ClassVar[str] = "user.password_rehashed"
     sealed_for: ClassVar[str] = "person"
+
+
+@fact
+class UserSessionsEnded(Fact, frozen=True):
+    """They are signed out everywhere, but for the session `kept`, if any, and until they sign in again."""
+
+    topic: ClassVar[str] = "user.sessions_ended"
+    sealed_for: ClassVar[str] = "person"
+
+    kept: UUID | None = None

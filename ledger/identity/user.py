@@ -13,6 +13,7 @@ from ledger.identity.events import (
     UserPreferencesChanged,
     UserRegistered,
     UserRenamed,
+    UserSessionsEnded,
 )
 from ledger.ids import NIL
 from ledger.record import Fact
@@ -20,14 +21,26 @@ from ledger.refusals import Refusal
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """`text` holds email, name and password (the argon2id string); empty once erased."""
+    """`text` holds email, name and password (the argon2id string); empty once erased. `epoch` counts how often they
+    were signed out everywhere, the last time but for the session `kept`."""
 
     user_id: UUID
     home_book_id: UUID
     currency: str
     time_zone: str
     locale: str
+    epoch: int = 0
+    kept: UUID | None = None
     text: Mapping[str, str] = {}
+
+    @property
+    def present(self) -> bool:
+        """Whether they are still somebody who may sign in."""
+        return bool(self.text)
+
+    def keeps(self, session_id: UUID, epoch: int) -> bool:
+        """Whether a session that was opened in `epoch` was not among those that they were signed out of."""
+        return epoch == self.epoch or session_id == self.kept
 
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
         """The address is theirs alone, in whatever case it is typed."""
@@ -62,5 +75,7 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(
                 user, currency=fact.currency, time_zone=fact.time_zone, locale=fact.locale
             )
+        case UserSessionsEnded(kept=kept):
+            return msgspec.structs.replace(user, epoch=user.epoch + 1, kept=kept)
         case _:
             raise UserUnreadable(f"{fact.topic} is not a fact of users")

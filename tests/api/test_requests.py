@@ -108,6 +108,8 @@ def test_the_document_describes_every_operation(client: TestClient) -> None:
             assert "default" in operation["responses"], where
             good = [code for code in operation["responses"] if code.startswith("2")]
             assert good, where
+            if good == ["204"]:
+                continue
             content = operation["responses"][good[0]].get("content", {})
             assert any("example" in c for c in content.values()) or "requestBody" in operation, where
             if "requestBody" in operation:

@@ -1,5 +1,6 @@
 """Access tokens: short-lived, signed by this installation, and nobody else's."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -11,16 +12,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gateways.signing import SigningKey
-from gateways.tokens import InvalidToken, Tokens
+from gateways.tokens import InvalidToken, Keys, Tokens, UnknownKey
 from ledger.ids import new_id
 
-USER, BOOK = uuid4(), uuid4()
+USER, BOOK, SESSION = uuid4(), uuid4(), uuid4()
 HOUR = timedelta(hours=1)
 
 
 CLAIMS = {
-    "iss": "numina", "aud": "numina", "sub": str(USER), "book": str(BOOK), "iat": 1, "exp": 9_999_999_999
-}  # fmt: skip
+    "iss": "numina",
+    "aud": "numina",
+    "sub": str(USER),
+    "book": str(BOOK),
+    "sid": str(SESSION),
+    "auth_time": 1,
+    "amr": ["pwd"],
+    "iat": 1,
+    "exp": 9_999_999_999,
+}
 
 
 class SettableClock:
@@ -38,10 +47,19 @@ def signing_key(kid: str = "abc123") -> SigningKey:
 def made(
     key: SigningKey,
     clock: SettableClock,
-    public: Callable[[], dict[str, Ed25519PublicKey]] = dict,
+    publics: Callable[[], dict[str, Ed25519PublicKey]] = dict,
     remembered: int = 100,
 ) -> Tokens:
-    return Tokens(key, public, clock=clock, new_id=new_id, lifetime=HOUR, remembered=remembered)
+    """Tokens signed with `key`; `publics` tells the other keys that are accepted."""
+
+    def keys() -> Keys:
+        return Keys(key, {key.kid: key.private.public_key()} | publics())
+
+    return Tokens(keys, clock=clock, new_id=new_id, lifetime=HOUR, remembered=remembered)
+
+
+def issued(tokens: Tokens) -> str:
+    return tokens.issue(USER, BOOK, SESSION, ("pwd",), 1_700_000_000)
 
 
 @pytest.fixture
@@ -51,7 +69,7 @@ def clock() -> SettableClock:
 
 def test_a_token_speaks_for_its_person_until_it_expires(clock: SettableClock) -> None:
     tokens = made(signing_key(), clock)
-    token = tokens.issue(USER, BOOK)
+    token = issued(tokens)
     for _ in range(2):
         identity = tokens.verify(token)
         assert (identity.user_id, identity.home_book_id) == (USER, BOOK)
@@ -65,22 +83,41 @@ def test_a_token_speaks_for_its_person_until_it_expires(clock: SettableClock) ->
 
 
 def test_a_token_of_another_installation_is_refused(clock: SettableClock) -> None:
-    theirs = made(signing_key(), clock).issue(USER, BOOK)
+    theirs = issued(made(signing_key(), clock))
     with pytest.raises(InvalidToken):
         made(signing_key(), clock).verify(theirs)
 
 
-def test_a_token_of_an_earlier_key_is_accepted_after_rotation(clock: SettableClock) -> None:
-    old, new = signing_key("old1"), signing_key("new1")
-    token = made(old, clock).issue(USER, BOOK)
-    asked = []
+def test_a_token_of_a_key_that_another_process_made_is_accepted_after_asking(clock: SettableClock) -> None:
+    ours, theirs = signing_key("ours"), signing_key("theirs")
+    known: dict[str, Ed25519PublicKey] = {}
+    tokens = made(ours, clock, lambda: known)
+    token = issued(made(theirs, clock))
+    with pytest.raises(UnknownKey):
+        tokens.verify(token)
+    known["theirs"] = theirs.private.public_key()
+    asyncio.run(tokens.refresh())
+    assert tokens.verify(token).user_id == USER
 
-    def public() -> dict[str, Ed25519PublicKey]:
-        asked.append(1)
-        return {"old1": old.private.public_key()}
 
-    assert made(new, clock, public).verify(token).user_id == USER
-    assert len(asked) == 1
+def test_a_token_of_a_key_that_was_withdrawn_is_refused_though_it_was_seen_before(
+    clock: SettableClock,
+) -> None:
+    ours, stolen = signing_key("ours"), signing_key("stolen")
+    known = {"stolen": stolen.private.public_key()}
+    tokens = made(ours, clock, lambda: known)
+    token = issued(made(stolen, clock))
+    tokens.verify(token)
+    del known["stolen"]
+    asyncio.run(tokens.refresh())
+    with pytest.raises(InvalidToken):
+        tokens.verify(token)
+
+
+def test_a_token_tells_the_session_and_how_it_was_opened(clock: SettableClock) -> None:
+    tokens = made(signing_key(), clock)
+    identity = tokens.verify(issued(tokens))
+    assert (identity.session_id, identity.methods, identity.auth_time) == (SESSION, ("pwd",), 1_700_000_000)
 
 
 def test_whoever_has_the_public_keys_can_check_a_token(clock: SettableClock) -> None:
@@ -88,7 +125,7 @@ def test_whoever_has_the_public_keys_can_check_a_token(clock: SettableClock) -> 
     tokens = made(new, clock, lambda: {key.kid: key.private.public_key() for key in (old, new)})
     published = jwt.PyJWKSet.from_dict({"keys": tokens.jwks()})
     for key in (old, new):
-        token = made(key, clock).issue(USER, BOOK)
+        token = issued(made(key, clock))
         claims = jwt.decode(
             token,
             published[key.kid],
@@ -99,35 +136,26 @@ def test_whoever_has_the_public_keys_can_check_a_token(clock: SettableClock) -> 
         assert claims["sub"] == str(USER)
 
 
-def test_reading_the_keys_does_not_ask_the_database_again_and_again(clock: SettableClock) -> None:
-    asked = []
-
-    def public() -> dict[str, Ed25519PublicKey]:
-        asked.append(clock.now)
-        return {}
-
-    key = signing_key()
-    tokens = made(key, clock, public)
-    for _ in range(100):
-        assert [published["kid"] for published in tokens.jwks()] == [key.kid]
-    assert len(asked) == 1
-    clock.now += timedelta(seconds=10)
-    tokens.jwks()
-    assert len(asked) == 2
-
-
 def test_made_up_key_names_do_not_ask_the_database_again_and_again(clock: SettableClock) -> None:
     asked = []
 
-    def public() -> dict[str, Ed25519PublicKey]:
-        asked.append(1)
+    def publics() -> dict[str, Ed25519PublicKey]:
+        asked.append(clock.now)
         return {}
 
-    tokens = made(signing_key(), clock, public)
-    for number in range(50):
-        with pytest.raises(InvalidToken):
-            tokens.verify(made(signing_key(f"fake{number}"), clock).issue(USER, BOOK))
-    assert len(asked) == 1
+    tokens = made(signing_key(), clock, publics)
+
+    async def often() -> None:
+        for number in range(50):
+            with pytest.raises(UnknownKey):
+                tokens.verify(issued(made(signing_key(f"fake{number}"), clock)))
+            await tokens.refresh()
+
+    asyncio.run(often())
+    assert len(asked) == 2
+    clock.now += timedelta(seconds=10)
+    asyncio.run(often())
+    assert len(asked) == 3
 
 
 def test_an_unsigned_or_symmetric_token_is_refused(clock: SettableClock) -> None:
@@ -154,6 +182,11 @@ def test_an_unsigned_or_symmetric_token_is_refused(clock: SettableClock) -> None
         {"exp": "soon"},
         {"exp": None},
         {"iat": None},
+        {"sid": None},
+        {"sid": "x"},
+        {"amr": None},
+        {"amr": 7},
+        {"auth_time": "yesterday"},
     ],
 )
 def test_only_a_token_with_all_the_right_claims_is_accepted(
@@ -176,5 +209,5 @@ def test_only_a_token_with_all_the_right_claims_is_accepted(
 def test_no_more_tokens_are_remembered_than_allowed(clock: SettableClock) -> None:
     tokens = made(signing_key(), clock, remembered=3)
     for _ in range(10):
-        tokens.verify(tokens.issue(USER, BOOK))
+        tokens.verify(issued(tokens))
     assert len(tokens._remembered) == 3

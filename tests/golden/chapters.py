@@ -13,6 +13,7 @@ from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
 from ledger.postings import Posting
 from ledger.reconciliations.commands import UnlockReconciliation
+from ledger.sessions.commands import EndSession, EndSessions, OpenSession, RefreshSession
 from ledger.transactions.changes import ExpireTransaction, MarkCleared, SettleTransaction, VoidTransaction
 from ledger.transactions.commands import PostTransaction
 from tests.support.scenario import Scenario, amount, day
@@ -139,7 +140,38 @@ def identity(book: Scenario) -> None:
     book.do(RehashPassword, old="$argon2id$other", new="$argon2id$dearer")
 
 
+def sessions(book: Scenario) -> None:
+    """Signing in and out."""
+    person, month = {"actor_id": book.actor_id, "book_id": book.actor_id}, dt.timedelta(days=30)
+    book.do(
+        RegisterUser,
+        email="signed.in@example.org",
+        password="$argon2id$other",
+        display_name="Noor",
+        currency="EUR",
+        time_zone="Europe/Amsterdam",
+        book_id=derived_id("golden", "home of sessions"),
+    )
+    here, there = book.fresh(), book.fresh()
+    for session_id in (here, there):
+        book.do(
+            OpenSession,
+            **person,
+            session_id=session_id,
+            methods=("pwd", "otp"),
+            digest=bytes(range(32)),
+            expires_at=book.now + month,
+            text={"device": "Firefox “日本”", "address": "198.51.100.0/24"},
+        )
+    book.now += dt.timedelta(hours=1)
+    exchanged = {"shown": bytes(range(32)), "following": bytes(32), "expires_at": book.now + month}
+    book.do(RefreshSession, **person, session_id=here, **exchanged)
+    book.do(EndSession, **person, session_id=there, reason="revoked")
+    book.do(EndSessions, book_id=derived_id("golden", "home of sessions"), kept=here)
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
+    ("sessions", sessions),
 )

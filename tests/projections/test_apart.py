@@ -79,7 +79,13 @@ def test_a_rebuild_with_two_processes_makes_the_same_rows(
 
 
 def test_what_needs_text_stays_where_the_keys_are() -> None:
-    assert {p.name for p in ALL if p.worded} == {"books", "accounts", "transactions", "statements"}
+    assert {p.name for p in ALL if p.worded} == {
+        "books",
+        "accounts",
+        "transactions",
+        "sessions",
+        "statements",
+    }
     assert {p.name for p in _ABLE} == {"audit", "balances", "register", "rollup", "seal"}
 
 

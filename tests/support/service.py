@@ -62,6 +62,7 @@ class Person:
     book_id: str
     token: str
     headers: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, Any] = field(default_factory=dict)
 
     def request(self, method: str, path: str, **options: Any) -> Response:
         headers = {"authorization": f"Bearer {self.token}", **self.headers, **options.pop("headers", {})}
@@ -97,7 +98,9 @@ def register(client: TestClient, **fields: Any) -> Person:
     assert made.status_code == 201, made.text
     token = client.post("/v1/auth/login", json={"email": email, "password": body["password"]})
     assert token.status_code == 200, token.text
-    return Person(client, email, made.json()["user_id"], made.json()["book_id"], token.json()["access_token"])
+    tokens = token.json()
+    access_token = tokens["access_token"]
+    return Person(client, email, tokens["user_id"], tokens["book_id"], access_token, tokens=tokens)
 
 
 def post(person: Person, debit: str, credit: str, amount: str, date: str, **more: Any) -> dict[str, Any]:

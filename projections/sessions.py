@@ -1,0 +1,108 @@
+"""Where people are signed in. The book of a session is its person's id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+import psycopg
+
+from ledger.record import Recorded
+from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed
+from projections import sql
+from projections.copying import clean, copy
+from projections.projection import Cursor, Window
+
+SQL = sql.load(__file__)
+
+_COLUMNS = {
+    "book_id": "uuid",
+    "session_id": "uuid",
+    "epoch": "int4",
+    "methods": "text[]",
+    "device": "text",
+    "address": "text",
+    "opened_at": "timestamptz",
+    "used_at": "timestamptz",
+    "expires_at": "timestamptz",
+}
+
+
+class SessionView(msgspec.Struct, frozen=True):
+    """A session that has neither ended nor expired; `epoch` as SessionOpened has it, `used_at` when its tokens were
+    last made."""
+
+    session_id: UUID
+    epoch: int
+    methods: list[str]
+    device: str
+    address: str
+    opened_at: datetime
+    used_at: datetime
+    expires_at: datetime
+
+
+class Sessions:
+    """The projection that keeps `sessions`. Who was signed out everywhere is told by the person, not by it."""
+
+    name = "sessions"
+    version = 1
+    tables: tuple[str, ...] = ("sessions",)
+    schema: LiteralString = SQL["schema"]
+    indexes: LiteralString = ""
+    pipelined = False
+    worded = True
+
+    def apply(self, window: Window, cursor: Cursor) -> None:
+        facts = window.by_noun.get("session", ())
+        if not facts:
+            return
+        copy(
+            cursor,
+            "sessions",
+            _COLUMNS,
+            [_row(f, f.fact) for f in facts if isinstance(f.fact, SessionOpened)],
+        )
+        used = {f.stream_id: (f, f.fact) for f in facts if isinstance(f.fact, SessionRefreshed)}
+        if used:
+            given = {
+                "books": [f.book_id for f, _ in used.values()],
+                "sessions": list(used),
+                "used": [fact.refreshed_at for _, fact in used.values()],
+                "expires": [fact.expires_at for _, fact in used.values()],
+            }
+            cursor.execute(SQL["refresh"], given)
+        gone = [(f, f.fact) for f in facts if isinstance(f.fact, SessionEnded)]
+        if gone:
+            given = {
+                "books": [f.book_id for f, _ in gone],
+                "sessions": [f.stream_id for f, _ in gone],
+                "ended": [f.recorded_at for f, _ in gone],
+                "reasons": [fact.reason for _, fact in gone],
+            }
+            cursor.execute(SQL["end"], given)
+
+
+async def sessions_of(
+    connection: psycopg.AsyncConnection[Any], user_id: UUID, now: datetime
+) -> Sequence[SessionView]:
+    """The sessions of a person that have not ended one by one and not expired at `now`, the last used first."""
+    cursor = await connection.execute(SQL["of_person"], {"user_id": user_id, "now": now})
+    return [SessionView(*row) for row in await cursor.fetchall()]
+
+
+def _row(recorded: Recorded, opened: SessionOpened) -> tuple[Any, ...]:
+    return (
+        recorded.book_id,
+        recorded.stream_id,
+        opened.epoch,
+        list(opened.methods),
+        clean(opened.text.get("device", "")),
+        clean(opened.text.get("address", "")),
+        opened.opened_at,
+        opened.opened_at,
+        opened.expires_at,
+    )

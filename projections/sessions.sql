@@ -1,0 +1,35 @@
+-- name: schema
+CREATE TABLE sessions (
+    book_id     uuid        NOT NULL,
+    session_id  uuid        NOT NULL,
+    epoch       integer     NOT NULL,
+    methods     text[]      NOT NULL,
+    device      text        NOT NULL,
+    address     text        NOT NULL,
+    opened_at   timestamptz NOT NULL,
+    used_at     timestamptz NOT NULL,
+    expires_at  timestamptz NOT NULL,
+    ended_at    timestamptz,
+    ended       text,
+    PRIMARY KEY (book_id, session_id)
+);
+
+-- name: refresh
+UPDATE sessions s
+   SET used_at = later.used_at, expires_at = later.expires_at
+  FROM unnest(%(books)s::uuid[], %(sessions)s::uuid[], %(used)s::timestamptz[], %(expires)s::timestamptz[])
+       AS later (book_id, session_id, used_at, expires_at)
+ WHERE s.book_id = later.book_id AND s.session_id = later.session_id;
+
+-- name: end
+UPDATE sessions s
+   SET ended_at = gone.ended_at, ended = gone.reason
+  FROM unnest(%(books)s::uuid[], %(sessions)s::uuid[], %(ended)s::timestamptz[], %(reasons)s::text[])
+       AS gone (book_id, session_id, ended_at, reason)
+ WHERE s.book_id = gone.book_id AND s.session_id = gone.session_id;
+
+-- name: of_person
+SELECT session_id, epoch, methods, device, address, opened_at, used_at, expires_at
+  FROM sessions
+ WHERE book_id = %(user_id)s AND ended_at IS NULL AND expires_at > %(now)s
+ ORDER BY used_at DESC, session_id;
