@@ -178,6 +178,19 @@ def restore(
         raise typer.Exit(1)
 
 
+@app.command("rotate-keys")
+def rotate_keys(
+    at_once: Annotated[
+        bool,
+        typer.Option("--at-once", help="Somebody may have a copy: accept nothing that older keys signed."),
+    ] = False,
+) -> None:
+    """Sign access tokens with a new key from now on. Nobody is signed out."""
+    from numina.rotating import rotate
+
+    rotate(_settings(), console, at_once=at_once)
+
+
 @app.command()
 def demo(
     url: Annotated[str | None, typer.Option(help="A running service; without one, it is started.")] = None,

@@ -141,9 +141,9 @@ class Auditor:
                 progress.part = REGISTERS
                 return
             self._book = BookCheck(row[0], self._connection, self._derived, self._keys)
+            progress.books += row[1]
         found = self._book.step()
         if found is not None:
-            progress.books += 1
             progress.book_id = self._book.book_id
             self._report(progress, found, self._book.book_id)
             self._book = None
