@@ -115,18 +115,25 @@ class Serving:
         client = httpx2.Client(base_url=f"{self.url}/v1", timeout=60)
         made = client.post("/auth/register", json=body)
         assert made.status_code == 201, made.text
-        token = client.post("/auth/login", json={"email": body["email"], "password": body["password"]})
-        client.headers["authorization"] = f"Bearer {token.json()['access_token']}"
-        return Person(client, str(made.json()["book_id"]), str(made.json()["user_id"]))
+        person = Person(client, str(made.json()["book_id"]), str(made.json()["user_id"]), body["email"])
+        person.sign_in(body["password"])
+        return person
 
 
 class Person:
     """Somebody who is signed in, with a book of their own."""
 
-    def __init__(self, client: httpx2.Client, book_id: str, user_id: str) -> None:
+    def __init__(self, client: httpx2.Client, book_id: str, user_id: str, email: str) -> None:
         self.client = client
         self.book_id = book_id
         self.user_id = user_id
+        self.email = email
+
+    def sign_in(self, password: str = PASSWORD) -> None:
+        """Opens a session, whose token every later request bears."""
+        answer = self.client.post("/auth/login", json={"email": self.email, "password": password})
+        assert answer.status_code == 200, answer.text
+        self.client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def get(self, path: str, **query: Any) -> Any:
         """The answer to a GET, which must succeed."""

@@ -52,7 +52,11 @@ def test_killing_any_part_at_any_moment_loses_and_repeats_nothing(
     until = time.monotonic() + seconds
     clients = [
         Client(
-            Person(signed_in(crashing.url, email), owner.book_id, owner.user_id), shared, category, n, until
+            Person(signed_in(crashing.url, email), owner.book_id, owner.user_id, email),
+            shared,
+            category,
+            n,
+            until,
         )
         for n in range(CLIENTS)
     ]
