@@ -110,6 +110,15 @@ def _instant(value: object) -> object:
 
 Line = Annotated[str, StringConstraints(max_length=500, pattern=_LINE)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE, strip_whitespace=True)]
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=254,
+        strip_whitespace=True,
+        pattern=r"^[^\x00-\x20\x7f-\x9f@]{1,64}@[^\x00-\x20\x7f-\x9f@]{1,189}$",
+    ),
+    Field(examples=["ada@example.com"]),
+]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE, strip_whitespace=True)]
 Notes = Annotated[str, StringConstraints(max_length=10_000, pattern=_PROSE)]
 Currency = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.access import PUBLIC, Access, book, person
+from api.access import PUBLIC, RECENT, Access, book, person
 
 PERMISSIONS: Mapping[str, Access] = {
     "GET /health/live": PUBLIC,
@@ -18,6 +18,15 @@ PERMISSIONS: Mapping[str, Access] = {
     "POST /v1/auth/refresh": PUBLIC,
     "GET /v1/auth/jwks": PUBLIC,
     "POST /v1/auth/logout": person(),
+    "POST /v1/auth/passkeys/sign-in/options": PUBLIC,
+    "POST /v1/auth/passkeys/sign-in": PUBLIC,
+    # Passkeys. Adding one takes a challenge, which takes a fresh proof.
+    "POST /v1/auth/passkeys/options": person(max_age=RECENT),
+    "POST /v1/auth/passkeys": person(),
+    "GET /v1/auth/passkeys": person(),
+    "PATCH /v1/auth/passkeys/{passkey_id}": person(),
+    "DELETE /v1/auth/passkeys/{passkey_id}": person(max_age=RECENT),
+    "POST /v1/auth/passkeys/proof/options": person(),
     # Oneself.
     "GET /v1/users/me": person("profile:read"),
     "PATCH /v1/users/me": person(),

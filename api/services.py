@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from api.standing import Standing
+from gateways.passkeys import Passkeys
 from gateways.passwords import Passwords
 from gateways.refresh_tokens import RefreshTokens
 from gateways.tokens import Tokens
@@ -63,6 +64,7 @@ class Services:
     tokens: Tokens
     refresh_tokens: RefreshTokens
     passwords: Passwords
+    passkeys: Passkeys
     signer: Signer
     pool: Pool
     freshness: Freshness

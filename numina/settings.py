@@ -2,12 +2,19 @@
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, HttpUrl, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+# A scheme, a host and maybe a port; or an app on Android, as Web Authentication names them.
+Origin = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(https://[a-z0-9.-]+|http://localhost)(:[0-9]+)?$|^android:apk-key-hash:[\w-]+$"
+    ),
+]
 MIB = 1024 * 1024
 
 
@@ -44,6 +51,13 @@ class Settings(BaseSettings):
 
     tls_cert: Path | None = None
     tls_key: Path | None = None
+
+    public_url: HttpUrl | None = None
+    """Where people reach the service, such as https://money.example.org; without one, localhost at the port. Passkeys
+    are made for its domain, so another one makes them all useless."""
+
+    origins: tuple[Origin, ...] = ()
+    """Further origins whose pages may ask for passkeys, such as ["https://app.money.example.org"]."""
 
     master_key: SecretStr | None = None
     """32 bytes in base64 that wrap every data key; without it, the file master.key in the home."""
@@ -105,6 +119,18 @@ class Settings(BaseSettings):
         return self.database_url
 
     @property
+    def domain(self) -> str:
+        """The domain that passkeys are made for."""
+        return (self.public_url and self.public_url.host) or "localhost"
+
+    @property
+    def all_origins(self) -> tuple[str, ...]:
+        """The origins whose pages are ours (RFC 6454)."""
+        scheme = "https" if self.tls_cert else "http"
+        own = _origin(self.public_url) if self.public_url else f"{scheme}://localhost:{self.port}"
+        return (own, *self.origins)
+
+    @property
     def base_url(self) -> str:
         """Where a client on this machine reaches the service."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
@@ -124,3 +150,8 @@ class Settings(BaseSettings):
             "NUMINA_LISTEN_FD": self.listen_fd,
         }
         return os.environ | {name: "" if value is None else str(value) for name, value in chosen.items()}
+
+
+def _origin(url: HttpUrl) -> str:
+    usual = {"http": 80, "https": 443}[url.scheme]
+    return f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port != usual else "")

@@ -15,6 +15,8 @@ from api.app import application
 from api.freshness import Projected
 from api.services import Services
 from api.standing import Standing
+from gateways.challenges import Challenges
+from gateways.passkeys import Passkeys
 from gateways.passwords import Cost, Passwords
 from gateways.refresh_tokens import RefreshTokens
 from gateways.signing import SigningKeys
@@ -82,6 +84,9 @@ def api_app(settings: Settings) -> ASGIApp:
         ),
         refresh_tokens=RefreshTokens(vault.mac),
         passwords=passwords,
+        passkeys=Passkeys(
+            Challenges(vault.mac, system_clock), rp_id=settings.domain, origins=settings.all_origins
+        ),
         signer=log_signer(signing),
         pool=pool,
         freshness=freshness,

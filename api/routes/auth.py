@@ -12,12 +12,13 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api.carrying_out import carry_out, made
+from api.claimed import claimant
 from api.describe import operation, router
-from api.fields import Body, Currency, Name
+from api.fields import Body, Currency, Email, Name
 from api.idempotency import frame, idempotency_key, is_dry_run, request_digest
 from api.principal import principal
 from api.problems import NotAuthenticated
-from api.reading import read_body, stream
+from api.reading import read_body
 from api.responses import Answer, answer, location
 from api.services import services
 from api.signing_in import TOKEN_EXAMPLE, Token, signed_in, tokens
@@ -27,7 +28,7 @@ from gateways.refresh_tokens import digest
 from gateways.tokens import InvalidToken
 from ledger.identity.commands import RegisterUser, RehashPassword, email_claim
 from ledger.identity.user import User
-from ledger.ids import NIL, derived_id
+from ledger.ids import derived_id
 from ledger.refusals import TryAgain
 from ledger.sessions.commands import EndSessions, RefreshSession, SessionOver
 from ledger.sessions.events import SessionEnded
@@ -35,15 +36,6 @@ from ledger.sessions.session import Session
 
 routes = router("Identity")
 
-Email = Annotated[
-    str,
-    StringConstraints(
-        max_length=254,
-        strip_whitespace=True,
-        pattern=r"^[^\x00-\x20\x7f-\x9f@]{1,64}@[^\x00-\x20\x7f-\x9f@]{1,189}$",
-    ),
-    Field(examples=["ada@example.com"]),
-]
 # argon2 reads all of it, so the length is bounded; 8 characters are the least that NIST SP 800-63B allows.
 Password = Annotated[
     str, StringConstraints(min_length=8, max_length=1_000), Field(examples=["correct horse battery staple"])
@@ -52,8 +44,6 @@ Zone = Annotated[str, StringConstraints(max_length=64), Field(examples=["Europe/
 Locale = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"), Field(examples=["en"])
 ]
-
-_HOLDER = "SELECT holder FROM registers.claims WHERE scope = %s AND kind = %s AND digest = %s"
 
 
 class WrongCredentials(NotAuthenticated):
@@ -186,7 +176,7 @@ async def register(request: Request) -> Response:
 async def login(request: Request) -> Response:
     body = await read_body(request, Credentials)
     known = services(request)
-    user = await _registered(request, body.email)
+    user = await claimant(request, email_claim(body.email))
     hashed = user.text.get("password") if user is not None else None
     # An unknown address takes as long as a wrong password, and is answered alike.
     if not await known.passwords.verify(hashed, body.password) or user is None:
@@ -285,16 +275,6 @@ async def jwks(request: Request) -> Response:
     """All keys whose tokens are accepted, so that a program may check a token without asking. The audience (`aud`)
     of an access token is `numina`."""
     return answer(KeySet(keys=services(request).tokens.jwks()))
-
-
-async def _registered(request: Request, email: str) -> User | None:
-    """The person who holds the address, from the write side: nobody waits for a projection to sign in."""
-    known = services(request)
-    claim = email_claim(email)
-    digest = known.vault.fingerprint(claim.text)
-    async with known.pool.connection() as connection:
-        row = await (await connection.execute(_HOLDER, (NIL, claim.kind, digest))).fetchone()
-    return await stream(request, row[0], User) if row is not None else None
 
 
 async def _rehash(request: Request, user: User, old: str, password: str) -> None:

@@ -16,6 +16,8 @@ from ledger.identity.events import (
     UserSessionsEnded,
 )
 from ledger.ids import NIL
+from ledger.passkeys import passkeys
+from ledger.passkeys.passkeys import PasskeyFact, Passkeys
 from ledger.record import Fact
 from ledger.refusals import Refusal
 
@@ -31,6 +33,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     epoch: int = 0
     kept: UUID | None = None
+    passkeys: Passkeys = Passkeys()
     text: Mapping[str, str] = {}
 
     @property
@@ -43,9 +46,10 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         return epoch == self.epoch or session_id == self.kept
 
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
-        """The address is theirs alone, in whatever case it is typed."""
+        """The address is theirs alone, in whatever case it is typed; so are their passkeys."""
         email = self.text.get("email")
-        return ((NIL, "email", email.casefold()),) if email else ()
+        address = ((NIL, "email", email.casefold()),) if email else ()
+        return (*address, *self.passkeys.claims())
 
 
 class UserUnreadable(Refusal):
@@ -77,5 +81,7 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             )
         case UserSessionsEnded(kept=kept):
             return msgspec.structs.replace(user, epoch=user.epoch + 1, kept=kept)
+        case _ if isinstance(fact, PasskeyFact):
+            return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
         case _:
             raise UserUnreadable(f"{fact.topic} is not a fact of users")

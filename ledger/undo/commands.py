@@ -10,7 +10,7 @@ from ledger.accounts.account import Account, name_text
 from ledger.accounts.rules import FIRST_DAY
 from ledger.books.events import BookOpened
 from ledger.command import Claim, Command, DayRange, Draft, State
-from ledger.identity.events import UserPasswordChanged, UserPasswordRehashed, UserRegistered
+from ledger.identity.events import UserPreferencesChanged, UserRenamed
 from ledger.record import Recorded
 from ledger.transactions.effects import effects, transition
 from ledger.undo.aspects import Touched, touched
@@ -22,7 +22,8 @@ from ledger.undo.undoing import Undoing
 
 # A command of five thousand items, each with several facts, is well below.
 MOST_FACTS = 50_000
-_FOR_GOOD = (BookOpened, UserRegistered, UserPasswordChanged, UserPasswordRehashed)
+# How somebody proves who they are, and what became of it, is changed by themselves or not at all.
+_OF_PEOPLE = (UserRenamed, UserPreferencesChanged)
 
 
 class UndoCommand(Command, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ class UndoCommand(Command, frozen=True, kw_only=True):
                 f"The command was undone by {undoing.undone_by}.", undone_by=str(undoing.undone_by)
             )
         for recorded in facts:
-            if isinstance(recorded.fact, _FOR_GOOD):
+            if _for_good(recorded):
                 raise NotUndoable(f"{recorded.topic} cannot be taken back.", topic=recorded.topic)
         changes = [change for change in self._touched(state) if change.changed]
         _unchanged_since(changes)
@@ -155,3 +156,9 @@ def _unchanged_since(changes: Sequence[Touched]) -> None:
             {"position": r.position, "topic": r.topic, "command_id": str(r.command_id)} for r in later[:10]
         ],
     )
+
+
+def _for_good(recorded: Recorded) -> bool:
+    if recorded.topic.startswith("user."):
+        return not isinstance(recorded.fact, _OF_PEOPLE)
+    return isinstance(recorded.fact, BookOpened)

@@ -37,6 +37,14 @@ TABLE = {
     "POST /v1/auth/refresh": Demand(ANYBODY),
     "GET /v1/auth/jwks": Demand(ANYBODY),
     "POST /v1/auth/logout": Demand(SIGNED_IN),
+    "POST /v1/auth/passkeys/sign-in/options": Demand(ANYBODY),
+    "POST /v1/auth/passkeys/sign-in": Demand(ANYBODY),
+    "POST /v1/auth/passkeys/options": Demand(SIGNED_IN),
+    "POST /v1/auth/passkeys": Demand(SIGNED_IN),
+    "GET /v1/auth/passkeys": Demand(SIGNED_IN),
+    "PATCH /v1/auth/passkeys/{passkey_id}": Demand(SIGNED_IN),
+    "DELETE /v1/auth/passkeys/{passkey_id}": Demand(SIGNED_IN),
+    "POST /v1/auth/passkeys/proof/options": Demand(SIGNED_IN),
     "GET /v1/users/me": Demand(SIGNED_IN, "profile:read"),
     "PATCH /v1/users/me": Demand(SIGNED_IN),
     "GET /v1/users/me/sessions": Demand(SIGNED_IN),
@@ -159,7 +167,11 @@ def test_the_document_says_who_needs_a_token(label: str) -> None:
 def test_anybody_may_call_what_is_public(label: str, client: TestClient, household: Household) -> None:
     answer = call(None, client, label, household.ada.book_id)
     assert answer.status_code != 403
-    assert answer.status_code != 401 or answer.json()["code"] in ("wrong_credentials", "not_authenticated")
+    assert answer.status_code != 401 or answer.json()["code"] in (
+        "wrong_credentials",
+        "not_authenticated",
+        "passkey_refused",
+    )
 
 
 @pytest.fixture(scope="module")

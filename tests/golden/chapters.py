@@ -11,6 +11,7 @@ from ledger.accounts.events import Guard
 from ledger.books.commands import AmendBook
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
+from ledger.passkeys.commands import AddPasskey, RemovePasskey, RenamePasskey, UsePasskey
 from ledger.postings import Posting
 from ledger.reconciliations.commands import UnlockReconciliation
 from ledger.sessions.commands import EndSession, EndSessions, OpenSession, RefreshSession
@@ -170,8 +171,44 @@ def sessions(book: Scenario) -> None:
     book.do(EndSessions, book_id=derived_id("golden", "home of sessions"), kept=here)
 
 
+def passkeys(book: Scenario) -> None:
+    """Passkeys come, prove, raise a suspicion, and go."""
+    book.do(
+        RegisterUser,
+        email="keys@example.org",
+        password="$argon2id$other",
+        display_name="Kim",
+        currency="EUR",
+        time_zone="Europe/Amsterdam",
+        book_id=derived_id("golden", "home of passkeys"),
+    )
+    home = {"book_id": derived_id("golden", "home of passkeys")}
+    passkey_id, until = book.fresh(), book.now + dt.timedelta(minutes=5)
+    book.do(
+        AddPasskey,
+        **home,
+        passkey_id=passkey_id,
+        title="Phone “日本”",
+        credential_id=b"credential",
+        public_key=b"public key",
+        sign_count=0,
+        aaguid=derived_id("golden", "model"),
+        synced=True,
+        transports=("internal", "hybrid"),
+        challenge=bytes(32),
+        expires_at=until,
+    )
+    book.do(RenamePasskey, **home, passkey_id=passkey_id, title="Key")
+    for sign_count in (7, 6):
+        challenge = bytes([sign_count]) * 32
+        answered = {"challenge": challenge, "expires_at": until, "sign_count": sign_count}
+        book.do(UsePasskey, **home, passkey_id=passkey_id, verified=True, **answered)
+    book.do(RemovePasskey, **home, passkey_id=passkey_id, proved=True)
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
     ("sessions", sessions),
+    ("passkeys", passkeys),
 )

@@ -1,6 +1,7 @@
 """Settings come from the environment and from nowhere else, and make no sense or are refused."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -86,3 +87,27 @@ def test_a_child_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_master_key_is_not_shown() -> None:
     assert "c2VjcmV0" not in repr(Settings(master_key="c2VjcmV0"))  # type: ignore[arg-type]  # as from outside
+
+
+@pytest.mark.parametrize(
+    ("given", "domain", "origin"),
+    [
+        ({}, "localhost", "http://localhost:8000"),
+        ({"port": 9000, "tls_cert": Path("c"), "tls_key": Path("k")}, "localhost", "https://localhost:9000"),
+        ({"public_url": "https://Money.Example.org/app/"}, "money.example.org", "https://money.example.org"),
+        ({"public_url": "https://nas:8443"}, "nas", "https://nas:8443"),
+        ({"public_url": "http://localhost:80"}, "localhost", "http://localhost"),
+    ],
+)
+def test_passkeys_are_made_for_where_people_reach_the_service(
+    given: dict[str, Any], domain: str, origin: str
+) -> None:
+    settings = Settings(**given, origins=["https://app.example.org"])
+    assert settings.domain == domain
+    assert settings.all_origins == (origin, "https://app.example.org")
+
+
+@pytest.mark.parametrize("origin", ["*", "http://example.org", "https://example.org/", "https://a@b", "null"])
+def test_an_origin_is_one_that_a_browser_can_vouch_for(origin: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(origins=[origin])

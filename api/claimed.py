@@ -1,0 +1,23 @@
+"""Whose something is that only one person may have: an address, a passkey."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from api.reading import stream
+from api.services import services
+from ledger.command import Claim
+from ledger.identity.user import User
+from ledger.ids import NIL
+
+_HOLDER = "SELECT holder FROM registers.claims WHERE scope = %s AND kind = %s AND digest = %s"
+
+
+async def claimant(request: Request, claim: Claim) -> User | None:
+    """The person who holds what may be held once among everybody, from the write side: nobody waits for a projection
+    to sign in."""
+    known = services(request)
+    digest = known.vault.fingerprint(claim.text)
+    async with known.pool.connection() as connection:
+        row = await (await connection.execute(_HOLDER, (NIL, claim.kind, digest))).fetchone()
+    return await stream(request, row[0], User) if row is not None else None
