@@ -33,10 +33,11 @@ _STREAMS = (
     "ORDER BY originator_id, originator_version"
 )
 _HEAD = "SELECT position FROM record.head"
-# The condition is that of the index stored_events_standing_idx.
+# The condition is that of the index stored_events_standing_idx. What a session's next token is has no say in what it
+# may, and changes often.
 _CHANGED = """
     SELECT notification_id, originator_id FROM record.stored_events
-     WHERE notification_id > %s
+     WHERE notification_id > %s AND topic <> 'session.refreshed'
        AND (topic LIKE 'user.%%' OR topic LIKE 'session.%%' OR topic LIKE 'book.%%' OR topic LIKE 'key.%%'
             OR topic LIKE 'invitation.%%')
      ORDER BY notification_id LIMIT 10000
@@ -87,7 +88,7 @@ class Standing:
     def learn(self, facts: Iterable[Recorded]) -> None:
         """Drops what the facts change: this process need not wait to hear of what it did itself."""
         for recorded in facts:
-            if recorded.topic.split(".", 1)[0] in _NOUNS:
+            if recorded.topic.split(".", 1)[0] in _NOUNS and recorded.topic != "session.refreshed":
                 self._drop(recorded.stream_id.int)
 
     async def follow(self) -> None:

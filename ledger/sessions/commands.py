@@ -16,6 +16,8 @@ from ledger.sessions.session import Session
 
 # A client whose answer was lost asks again with the token that it still has. Who stole one is not that quick.
 RETRY = timedelta(seconds=10)
+# However often a session is used, now and then one has to prove anew who one is.
+LONGEST = timedelta(days=180)
 
 
 class SessionOver(Refusal):
@@ -87,12 +89,13 @@ class RefreshSession(Command, frozen=True, kw_only=True):
         user = state.entity(User, self.actor_id)
         if session is None or user is None or not session.admits(user):
             raise SessionOver("This session has ended. Sign in again.")
-        if session.expires_at <= self.now:
-            raise SessionOver("This session has not been used for too long. Sign in again.")
-        if self.shown == session.digest:
-            refreshed = SessionRefreshed(
-                digest=self.following, refreshed_at=self.now, expires_at=self.expires_at
+        expires_at = min(self.expires_at, session.proved_at + LONGEST)
+        if min(session.expires_at, expires_at) <= self.now:
+            raise SessionOver(
+                "This session has not been used for too long, or lasts for too long. Sign in again."
             )
+        if self.shown == session.digest:
+            refreshed = SessionRefreshed(digest=self.following, refreshed_at=self.now, expires_at=expires_at)
             return [Draft(self.session_id, refreshed)]
         at = session.refreshed_at
         if self.shown == session.previous and at is not None and self.now - at <= RETRY:

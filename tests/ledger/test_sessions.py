@@ -144,6 +144,16 @@ def test_a_session_that_is_not_used_expires(ada: Callable[[], Device], book: Sce
         device.refresh(1)
 
 
+def test_a_session_that_is_used_daily_ends_some_day(ada: Callable[[], Device], book: Scenario) -> None:
+    device = ada()
+    for generation in range(179):
+        book.now += dt.timedelta(days=1)
+        device.refresh(generation)
+    book.now += dt.timedelta(days=1)
+    with pytest.raises(SessionOver):
+        device.refresh(179)
+
+
 def test_a_session_ends_once(ada: Callable[[], Device]) -> None:
     device = ada()
     assert len(device.end()) == 1
