@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hmac
 import os
+from collections.abc import Collection
+from datetime import datetime
 from threading import Lock
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -25,6 +29,14 @@ _DESTROY = """
     ON CONFLICT (subject_id) DO UPDATE SET wrapped = NULL, destroyed_at = now()
     WHERE vault.data_keys.destroyed_at IS NULL
 """
+# Somebody may commit a moment after they looked at the clock, so the same ones are heard of for some time.
+_DESTROYED = """
+    SELECT now(), ARRAY(SELECT subject_id FROM vault.data_keys WHERE destroyed_at > %s::timestamptz - interval '10 minutes')
+"""
+_FORGET = "SELECT vault.forget(%s, %s)"
+
+HEARD_WITHIN = 1.0
+"""Seconds within which a key that any process destroyed is used no more."""
 
 
 class WrongMasterKey(Exception):
@@ -53,8 +65,8 @@ class Wrapping:
 class Vault:
     """The data keys of one database; implements ledger.sealing.Keys for all threads of a process.
 
-    Keys in use are cached; a destroyed key is cached as None. What another process destroys is noticed here
-    when the entry leaves the cache.
+    Keys in use are cached; a destroyed key is cached as None. What other processes destroy is asked for once a
+    second while keys are used, so that no key is given out for longer than that after its end.
     """
 
     def __init__(
@@ -66,7 +78,11 @@ class Vault:
         self._wrapping = Wrapping(master_key, b"data keys")
         self._mac = derived(master_key, b"fingerprint")
         self._lock = Lock()
-        self._connection: psycopg.Connection[tuple[bytes | None]] | None = None
+        self._connection: psycopg.Connection[Any] | None = None
+        # Until when (monotonic) the cached keys need not be asked about, and the time of the database at which
+        # they were asked about last.
+        self._sure_until = 0.0
+        self._asked_at: datetime | None = None
         # Two generations stand in for an LRU list: a hit in the younger one is one dict look-up and no
         # bookkeeping; what is used again before the younger one fills up is carried over.
         self._half = max(1, cached // 2)
@@ -79,6 +95,8 @@ class Vault:
 
         Raises WrongMasterKey, and psycopg.Error when the database cannot be asked.
         """
+        if monotonic() >= self._sure_until:
+            self._hear()
         try:
             return self._young[subject_id.int]
         except KeyError:
@@ -96,8 +114,14 @@ class Vault:
         """Forgets a key for ever: text sealed under it can never be read again, and no key is made anew."""
         with self._lock:
             self._open().execute(_DESTROY, (subject_id,))
-            self._old.pop(subject_id.int, None)
-            self._young[subject_id.int] = None
+            self._drop((subject_id,))
+
+    def forget(self, person_id: UUID, books: Collection[UUID]) -> None:
+        """Destroys the keys of a person and of the books that were theirs alone, and in the same breath their
+        pictures, names taken and answers remembered. Doing it again does no harm."""
+        with self._lock:
+            self._open().execute(_FORGET, (person_id, list(books)))
+            self._drop((person_id, *books))
 
     def close(self) -> None:
         with self._lock:
@@ -116,6 +140,32 @@ class Vault:
             self._young[number] = key
             return key
 
+    def _hear(self) -> None:
+        """Learns which keys were destroyed since it was last asked."""
+        with self._lock:
+            now = monotonic()
+            if now < self._sure_until:
+                return
+            asked_at, destroyed = self._destroyed()
+            self._asked_at = asked_at
+            # A key fetched before this moment is known to have been there at it, one fetched later at its own.
+            self._sure_until = now + HEARD_WITHIN
+            self._drop(destroyed)
+
+    def _destroyed(self) -> tuple[datetime, list[UUID]]:
+        """The time of the database, and whose keys were destroyed lately."""
+        try:
+            [row] = self._open().execute(_DESTROYED, (self._asked_at,)).fetchall()
+        except psycopg.OperationalError:
+            # The server was restarted while nobody used the connection. Once more, with a fresh one.
+            [row] = self._open().execute(_DESTROYED, (self._asked_at,)).fetchall()
+        return row[0], row[1]
+
+    def _drop(self, destroyed: Collection[UUID]) -> None:
+        for subject_id in destroyed:
+            self._old.pop(subject_id.int, None)
+            self._young[subject_id.int] = None
+
     def _load(self, subject_id: UUID) -> DataKey | None:
         connection = self._open()
         row = connection.execute(_SELECT, (subject_id,)).fetchone()
@@ -127,7 +177,7 @@ class Vault:
             return None
         return DataKey(self._wrapping.unwrap(row[0], subject_id.bytes))
 
-    def _open(self) -> psycopg.Connection[tuple[bytes | None]]:
+    def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = psycopg.connect(session_url(self._url, self._role), autocommit=True)
         return self._connection

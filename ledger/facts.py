@@ -4,9 +4,22 @@ from ledger.accounts import events as accounts
 from ledger.books import events as books
 from ledger.identity import events as identity
 from ledger.passkeys import events as passkeys
+from ledger.privacy import events as privacy
+from ledger.profile import events as profile
 from ledger.reconciliations import events as reconciliations
 from ledger.sessions import events as sessions
 from ledger.transactions import events as transactions
 from ledger.undo import events as undo
 
-__all__ = ["accounts", "books", "identity", "passkeys", "reconciliations", "sessions", "transactions", "undo"]
+__all__ = [
+    "accounts",
+    "books",
+    "identity",
+    "passkeys",
+    "privacy",
+    "profile",
+    "reconciliations",
+    "sessions",
+    "transactions",
+    "undo",
+]

@@ -93,6 +93,7 @@ class Accounts:
     indexes: LiteralString = ""
     pipelined = False
     worded = True
+    erase: tuple[LiteralString, ...] = (SQL["erase"],)
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("account", ())

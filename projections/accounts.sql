@@ -50,3 +50,6 @@ SELECT book_id, account_id, kind, type, currency, currencies, any_currency, expo
        floor, policy, net_worth, archived, withdrawn, version, opened_at, changed_at, text
   FROM accounts
  WHERE book_id = %(book_id)s;
+
+-- name: erase
+UPDATE accounts SET text = '{}' WHERE book_id = ANY(%(subjects)s) AND text <> '{}';

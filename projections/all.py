@@ -6,6 +6,7 @@ from projections.accounts import Accounts
 from projections.audit import Audit
 from projections.balances import Balances
 from projections.books import Books
+from projections.erasures import Erasures
 from projections.projection import Projection
 from projections.register import Register
 from projections.rollup import Rollup
@@ -24,5 +25,6 @@ ALL: tuple[Projection, ...] = (
     Transactions(),
     Sessions(),
     Statements(),
+    Erasures(),
     Seal(),
 )

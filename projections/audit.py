@@ -20,6 +20,7 @@ class Audit:
     indexes: LiteralString = SQL["indexes"]
     pipelined = True
     worded = False
+    erase: tuple[LiteralString, ...] = ()
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         first, last = window[0].position, window.last

@@ -29,6 +29,7 @@ class Balances:
     indexes: LiteralString = ""
     pipelined = True
     worded = False
+    erase: tuple[LiteralString, ...] = ()
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         sums: _Sums = {}

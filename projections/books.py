@@ -11,6 +11,7 @@ import psycopg
 
 from ledger.books.book import Book, evolve
 from ledger.books.events import BookOpened
+from ledger.privacy.events import BookErased
 from projections import sql
 from projections.copying import clean, copy, replace
 from projections.projection import Cursor, Window
@@ -54,6 +55,7 @@ class Books:
     indexes: LiteralString = SQL["indexes"]
     pipelined = False
     worded = True
+    erase: tuple[LiteralString, ...] = (SQL["erase"],)
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("book", ())
@@ -67,10 +69,13 @@ class Books:
             known[f.stream_id] = book, f.version, opened_at
             if before is None:
                 members.append((f.stream_id, book.owner_id, "owner"))
+        gone = [f.stream_id for f in facts if isinstance(f.fact, BookErased)]
         changed = {f.stream_id: f.recorded_at for f in facts}
         rows = [_row(*known[book_id], changed_at) for book_id, changed_at in changed.items()]
         replace(cursor, "books", _KEYS, _COLUMNS, rows)
         copy(cursor, "members", _MEMBERS, members)
+        if gone:
+            cursor.execute(SQL["nobody"], {"books": gone})
 
 
 async def book(connection: psycopg.AsyncConnection[Any], user_id: UUID, book_id: UUID) -> BookView | None:

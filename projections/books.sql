@@ -36,3 +36,10 @@ SELECT b.book_id, b.owner_id, b.currency, b.time_zone, b.name, b.version, b.open
   JOIN books b USING (book_id)
  WHERE m.user_id = %(user_id)s
  ORDER BY b.opened_at, b.book_id;
+
+-- name: nobody
+-- With its only member, a book that is erased loses its members.
+DELETE FROM members WHERE book_id = ANY(%(books)s);
+
+-- name: erase
+UPDATE books SET name = '' WHERE book_id = ANY(%(subjects)s) AND name <> '';

@@ -22,11 +22,19 @@ from ledger.sealing import Keys
 from projections import sql, tables
 from projections.compare import compare
 from projections.copying import copy
+from projections.forgetting import erased
 from projections.projection import Projection, Window
 
 SQL = sql.load(__file__)
 
-_OWN = ("derived_effects", "derived_accounts", "derived_floors", "derived_holders", "derived_claims")
+_OWN = (
+    "derived_effects",
+    "derived_accounts",
+    "derived_floors",
+    "derived_holders",
+    "derived_claims",
+    "derived_erased",
+)
 _EFFECTS = {
     "position": "int8",
     "book_id": "uuid",
@@ -161,6 +169,9 @@ class Derived:
             copy(cursor, "derived_effects", _EFFECTS, effects)
             holders = {f.stream_id for noun in _CLAIMING for f in window.by_noun.get(noun, ())}
             cursor.execute(SQL["hold"], {"streams": list(holders)})
+            gone = erased(window)
+            if gone:
+                cursor.execute(SQL["erased"], {"books": list(gone)})
             accounts = window.by_noun.get("account", ())
             opened = [(f, f.fact) for f in accounts if isinstance(f.fact, AccountOpened)]
             rows = [(f.stream_id, f.book_id, fact.kind) for f, fact in opened]

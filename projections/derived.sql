@@ -24,6 +24,10 @@ CREATE TABLE derived_floors (
 CREATE TABLE derived_holders (
     stream_id uuid PRIMARY KEY
 );
+-- Books whose words are forgotten: their names are freed with their keys, a moment after the fact.
+CREATE TABLE derived_erased (
+    book_id uuid PRIMARY KEY
+);
 CREATE TABLE derived_claims (
     scope  uuid  NOT NULL,
     kind   text  NOT NULL,
@@ -33,6 +37,9 @@ CREATE TABLE derived_claims (
 
 -- name: hold
 INSERT INTO derived_holders SELECT * FROM unnest(%(streams)s::uuid[]) ON CONFLICT DO NOTHING;
+
+-- name: erased
+INSERT INTO derived_erased SELECT * FROM unnest(%(books)s::uuid[]) ON CONFLICT DO NOTHING;
 
 -- name: guard
 UPDATE derived_floors AS f SET floor = g.floor, policy = g.policy
@@ -78,6 +85,7 @@ SELECT scope, kind, d.holder, s.holder
               WHERE %(everything)s OR holder IN (SELECT stream_id FROM derived_holders)) AS s
        USING (scope, kind, digest)
  WHERE d.holder IS DISTINCT FROM s.holder
+   AND scope NOT IN (SELECT book_id FROM derived_erased)
  LIMIT 1000;
 
 -- name: unbalanced

@@ -12,6 +12,7 @@ from projections import tables
 from projections.apart import Apart, able
 from projections.calm import calm
 from projections.feed import Feed
+from projections.forgetting import forget
 from projections.projection import Projection
 from projections.tables import Connection
 
@@ -51,8 +52,9 @@ def fill(
                 apart.go(last)
             for window in feed.windows(position, last) if own else ():
                 with connection.transaction(), connection.cursor() as cursor:
+                    worded = forget(window, own, cursor)
                     for projection in own:
-                        projection.apply(window, cursor)
+                        projection.apply(worded, cursor)
                 if apart is not None:
                     apart.check()
                 progress(window.last if apart is None else min(window.last, apart.position), last)

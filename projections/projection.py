@@ -85,7 +85,9 @@ class Projection(Protocol):
     `indexes` (may be empty) adds what only reading needs, after a rebuild has filled them. A higher
     `version` has the tables rebuilt at the next start. A `pipelined` one does without COPY, so that its
     statements may be sent before the answers to earlier ones are there. A `worded` one reads the text of facts;
-    to the others a fact may come without.
+    to the others a fact may come without. `erase` (empty for one that keeps no words) empties all words that it
+    keeps of some `subjects`, the books and persons under whose keys they were sealed, so that its rows are what facts
+    without text would have made; `projections.forgetting` calls it.
 
     Every table has a column `book_id`, unless it is about the record as a whole; a row is a function of the
     facts of its book alone, whatever the windows they came in.
@@ -105,6 +107,8 @@ class Projection(Protocol):
     def pipelined(self) -> bool: ...
     @property
     def worded(self) -> bool: ...
+    @property
+    def erase(self) -> tuple[LiteralString, ...]: ...
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         """Brings the tables from before `window` to after it, in the transaction that `cursor` is in.

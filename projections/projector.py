@@ -17,6 +17,7 @@ from projections import rebuild, tables
 from projections.all import ALL
 from projections.calm import calm
 from projections.feed import Feed
+from projections.forgetting import forget
 from projections.projection import Cursor, Projection, Window
 
 POLL = 0.25
@@ -186,6 +187,7 @@ class _Session:
             if window[0].position != self.position + 1:
                 cursor.execute("ROLLBACK")
                 return False
+            window = forget(window, self._projections, cursor)
             for projection in self._pipelined:
                 projection.apply(window, cursor)
         for projection in self._others:

@@ -35,6 +35,7 @@ class Register:
     indexes: LiteralString = SQL["indexes"]
     pipelined = False
     worded = False
+    erase: tuple[LiteralString, ...] = ()
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         alone, others = window.transactions

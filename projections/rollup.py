@@ -35,6 +35,7 @@ class Rollup:
     indexes: LiteralString = ""
     pipelined = True
     worded = False
+    erase: tuple[LiteralString, ...] = ()
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         sums: _Sums = {}

@@ -47,6 +47,7 @@ class Seal:
     indexes: LiteralString = ""
     pipelined = True
     worded = False
+    erase: tuple[LiteralString, ...] = ()
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         """Appends a window of consecutive facts; sealing the same facts again changes nothing.

@@ -55,6 +55,7 @@ class Sessions:
     indexes: LiteralString = ""
     pipelined = False
     worded = True
+    erase: tuple[LiteralString, ...] = (SQL["erase"],)
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         facts = window.by_noun.get("session", ())

@@ -33,3 +33,6 @@ SELECT session_id, epoch, methods, device, address, opened_at, used_at, expires_
   FROM sessions
  WHERE book_id = %(user_id)s AND ended_at IS NULL AND expires_at > %(now)s
  ORDER BY used_at DESC, session_id;
+
+-- name: erase
+UPDATE sessions SET device = '', address = '' WHERE book_id = ANY(%(subjects)s);

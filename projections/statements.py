@@ -90,6 +90,7 @@ class Statements:
     indexes: LiteralString = ""
     pipelined = False
     worded = True
+    erase: tuple[LiteralString, ...] = (SQL["erase_reconciliations"], SQL["erase_assertions"])
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         _apply_reconciliations(window.by_noun.get("reconciliation", ()), cursor)

@@ -55,3 +55,9 @@ SELECT book_id, assertion_id, account_id, date, currency, amount, withdrawn, not
    AND (%(account_id)s::uuid IS NULL OR account_id = %(account_id)s)
    AND (%(assertion_id)s::uuid IS NULL OR assertion_id = %(assertion_id)s)
  ORDER BY date DESC, created_at DESC, assertion_id;
+
+-- name: erase_reconciliations
+UPDATE reconciliations SET notes = '' WHERE book_id = ANY(%(subjects)s) AND notes <> '';
+
+-- name: erase_assertions
+UPDATE assertions SET notes = '' WHERE book_id = ANY(%(subjects)s) AND notes <> '';

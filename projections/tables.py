@@ -13,6 +13,7 @@ from psycopg.sql import Identifier
 from ledger import arrays
 from ledger.session import session_url
 from projections import sql
+from projections.forgetting import forget
 from projections.projection import Cursor, Projection, Window
 
 SQL = sql.load(__file__)
@@ -142,6 +143,7 @@ def wait_for_keepers(connection: Connection) -> None:
 
 def apply(window: Window, projections: Iterable[Projection], cursor: Cursor) -> None:
     """Brings every projection and the tracking position from before `window` to after it."""
+    window = forget(window, projections, cursor)
     for projection in projections:
         projection.apply(window, cursor)
     cursor.execute(SQL["move"], {"position": window.last})

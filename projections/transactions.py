@@ -37,6 +37,7 @@ class Transactions:
     indexes: LiteralString = SQL["indexes"]
     pipelined = False
     worded = True
+    erase: tuple[LiteralString, ...] = (SQL["erase"],)
 
     def apply(self, window: Window, cursor: Cursor) -> None:
         alone, others = window.transactions

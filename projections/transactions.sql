@@ -63,3 +63,10 @@ COPY transactions (created_position, updated_position, created_at, updated_at, e
                    terms_version, expired, id, book_id, type, state, payee, notes, tags, memos, metadata, cleared,
                    reconciled, reconciliations, words)
 FROM STDIN (FORMAT BINARY);
+
+-- name: erase
+-- Types and amounts are not words: their lexemes stay (see projections/words.py).
+UPDATE transactions
+   SET payee = NULL, notes = NULL, tags = NULL, memos = NULL, metadata = NULL,
+       words = ts_delete(words, ARRAY(SELECT lexeme FROM unnest(words) WHERE substr(lexeme, 9, 1) NOT IN ('=', '$')))
+ WHERE book_id = ANY(%(subjects)s);

@@ -119,10 +119,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
         """The unique name that it holds (no two siblings of a book are called alike), and its place below its
         parent, by which a parent's children are found."""
-        if self.withdrawn or not self.name:
+        if self.withdrawn:
             return ()
-        name = (self.book_id, "account", name_text(self.parent_id, self.name))
-        return (name, (self.parent_id, CHILD, str(self.account_id))) if self.parent_id else (name,)
+        place = ((self.parent_id, CHILD, str(self.account_id)),) if self.parent_id else ()
+        if not self.name:
+            # It was forgotten with its book.
+            return place
+        return ((self.book_id, "account", name_text(self.parent_id, self.name)), *place)
 
 
 class AccountUnreadable(Refusal):

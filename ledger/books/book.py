@@ -9,6 +9,7 @@ import msgspec
 
 from ledger.books.events import BookCurrencyChanged, BookOpened, BookRenamed, BookZoneChanged
 from ledger.books.roles import Role
+from ledger.privacy.events import BookErased
 from ledger.record import Fact
 from ledger.refusals import Refusal
 
@@ -21,6 +22,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     time_zone: str
     text: Mapping[str, str] = {}
+    erased: bool = False
 
     def role_of(self, user_id: UUID) -> Role | None:
         """What the person is in this book; None for who does not belong to it."""
@@ -53,5 +55,7 @@ def evolve(book: Book | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Boo
             return msgspec.structs.replace(book, time_zone=time_zone)
         case BookCurrencyChanged(currency=currency):
             return msgspec.structs.replace(book, currency=currency)
+        case BookErased():
+            return msgspec.structs.replace(book, text={}, erased=True)
         case _:
             raise BookUnreadable(f"{fact.topic} is not a fact of books")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from ledger.identity.events import (
 from ledger.identity.user import User
 from ledger.ids import NIL
 from ledger.money import exponent_of
+from ledger.profile.countries import check_country
+from ledger.profile.events import UserCountryChanged, UserNotificationsChanged
+from ledger.profile.notifications import checked
 from ledger.record import Fact
 from ledger.refusals import Refusal, Stale, Unknown
 
@@ -81,8 +84,8 @@ class RegisterUser(Command, frozen=True, kw_only=True):
 
 class AmendUser(Command, frozen=True, kw_only=True):
     """Changes what is not None of the person `actor_id`. `password` is an argon2id string, and a new one signs them
-    out everywhere but in the session `session_id`; `expected_version` what the change was based on, if that is
-    known."""
+    out everywhere but in the session `session_id`; an empty `country` takes it away; `notifications` holds the
+    channels of the kinds that are to change; `expected_version` is what the change was based on, if that is known."""
 
     name: ClassVar[str] = "user.amend"
 
@@ -90,6 +93,8 @@ class AmendUser(Command, frozen=True, kw_only=True):
     currency: str | None = None
     time_zone: str | None = None
     locale: str | None = None
+    country: str | None = None
+    notifications: Mapping[str, tuple[str, ...]] | None = None
     password: str | None = None
     session_id: UUID | None = None
     expected_version: int | None = None
@@ -98,7 +103,8 @@ class AmendUser(Command, frozen=True, kw_only=True):
         return (self.actor_id,)
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises UnknownUser, Stale, UnknownCurrency, UnknownTimeZone."""
+        """Raises UnknownUser, Stale, UnknownCurrency, UnknownTimeZone, UnknownCountry, UnknownNotification,
+        SecurityMailStays."""
         user = _present(state, self.actor_id)
         version = state.version(self.actor_id)
         if self.expected_version is not None and self.expected_version != version:
@@ -122,10 +128,23 @@ class AmendUser(Command, frozen=True, kw_only=True):
             exponent_of(preferences.currency, field="currency")
             check_zone(preferences.time_zone)
             facts.append(preferences)
+        facts += self._profile(user)
         if self.password is not None:
             facts.append(UserPasswordChanged(text={"password": self.password}))
             facts.append(UserSessionsEnded(kept=self.session_id))
         return facts
+
+    def _profile(self, user: User) -> Iterable[Fact]:
+        country, profile = self.country, user.profile
+        if country is not None and country != profile.country:
+            if country:
+                check_country(country)
+            yield UserCountryChanged(text={"country": country} if country else {})
+        if self.notifications is not None:
+            wanted = checked(self.notifications)
+            changed = {kind: c for kind, c in wanted.items() if profile.notifications.get(kind) != c}
+            if changed:
+                yield UserNotificationsChanged(channels=changed)
 
 
 class RehashPassword(Command, frozen=True, kw_only=True):
@@ -148,6 +167,6 @@ class RehashPassword(Command, frozen=True, kw_only=True):
 
 def _present(state: State, user_id: UUID) -> User:
     user = state.entity(User, user_id)
-    if user is None:
+    if user is None or user.privacy.erased:
         raise UnknownUser("There is no such user.")
     return user

@@ -18,6 +18,10 @@ from ledger.identity.events import (
 from ledger.ids import NIL
 from ledger.passkeys import passkeys
 from ledger.passkeys.passkeys import PasskeyFact, Passkeys
+from ledger.privacy import privacy
+from ledger.privacy.privacy import Privacy
+from ledger.profile import profile
+from ledger.profile.profile import Profile
 from ledger.record import Fact
 from ledger.refusals import Refusal
 
@@ -35,6 +39,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     kept: UUID | None = None
     passkeys: Passkeys = Passkeys()
     text: Mapping[str, str] = {}
+    profile: Profile = Profile()
+    privacy: Privacy = Privacy()
 
     @property
     def present(self) -> bool:
@@ -83,5 +89,23 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(user, epoch=user.epoch + 1, kept=kept)
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
+        case _ if isinstance(fact, profile.FACTS):
+            return msgspec.structs.replace(user, profile=profile.evolve(user.profile, fact))
+        case _ if isinstance(fact, privacy.FACTS):
+            user = msgspec.structs.replace(user, privacy=privacy.evolve(user.privacy, fact))
+            return forgotten(user) if user.privacy.erased else user
         case _:
             raise UserUnreadable(f"{fact.topic} is not a fact of users")
+
+
+def forgotten(user: User) -> User:
+    """The user of whom nothing is left but where they were: as every later reading of the record finds them."""
+    return User(
+        user_id=user.user_id,
+        home_book_id=user.home_book_id,
+        currency=user.currency,
+        time_zone=user.time_zone,
+        locale=user.locale,
+        epoch=user.epoch + 1,
+        privacy=user.privacy,
+    )

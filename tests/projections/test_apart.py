@@ -86,7 +86,7 @@ def test_what_needs_text_stays_where_the_keys_are() -> None:
         "sessions",
         "statements",
     }
-    assert {p.name for p in _ABLE} == {"audit", "balances", "register", "rollup", "seal"}
+    assert {p.name for p in _ABLE} == {"audit", "balances", "erasures", "register", "rollup", "seal"}
 
 
 def test_a_rebuild_fails_when_its_second_process_is_killed_and_leaves_nothing(

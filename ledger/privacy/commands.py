@@ -1,0 +1,149 @@
+"""Agreeing and thinking better of it; asking to be forgotten, and being forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from ledger.books.book import Book
+from ledger.command import Command, Draft, State
+from ledger.identity.present import present
+from ledger.identity.user import User
+from ledger.privacy.events import (
+    BookErased,
+    UserConsentGiven,
+    UserConsentWithdrawn,
+    UserErased,
+    UserErasureAsked,
+    UserErasureCancelled,
+)
+from ledger.privacy.privacy import CONSENTS
+from ledger.record import Fact
+from ledger.refusals import Refusal, Unknown
+
+
+class UnknownConsent(Refusal):
+    """There is no such thing to agree to."""
+
+    code = "unknown_consent"
+
+
+class NoErasureAsked(Refusal):
+    """You have not asked to be forgotten."""
+
+    code = "no_erasure_asked"
+    status = 409
+
+
+class Consent(Command, frozen=True, kw_only=True):
+    """The person `actor_id` agrees to the text `kind` in a `version`, or does so no more."""
+
+    name: ClassVar[str] = "user.consent"
+
+    kind: str
+    version: str
+    given: bool
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.actor_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when it is so already. Raises Unknown, UnknownConsent."""
+        if self.kind not in CONSENTS:
+            raise UnknownConsent(f"{self.kind[:64]!r} is none of {', '.join(CONSENTS)}.", field="kind")
+        held = present(state, self.actor_id).privacy.consents.get(self.kind)
+        if self.given:
+            same = held == self.version
+            fact: Fact = UserConsentGiven(kind=self.kind, version=self.version)
+        else:
+            same = held is None
+            fact = UserConsentWithdrawn(kind=self.kind, version=held or self.version)
+        return [] if same else [Draft(self.actor_id, fact)]
+
+
+class AskErasure(Command, frozen=True, kw_only=True):
+    """The person `actor_id` wants to be forgotten at `due_at` (aware UTC)."""
+
+    name: ClassVar[str] = "user.ask_erasure"
+
+    due_at: datetime
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.actor_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when it was asked for already: asking again neither hastens nor delays it. Raises Unknown."""
+        if present(state, self.actor_id).privacy.erasure_due is not None:
+            return []
+        return [Draft(self.actor_id, UserErasureAsked(due_at=self.due_at))]
+
+
+class CancelErasure(Command, frozen=True, kw_only=True):
+    """The person `actor_id` wants to stay."""
+
+    name: ClassVar[str] = "user.cancel_erasure"
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.actor_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Raises Unknown, NoErasureAsked."""
+        if present(state, self.actor_id).privacy.erasure_due is None:
+            raise NoErasureAsked("There is nothing to cancel.")
+        return [Draft(self.actor_id, UserErasureCancelled())]
+
+
+class EraseBook(Command, frozen=True, kw_only=True):
+    """Forgets the words of the book `book_id` together with its only member `user_id`, whose time has come."""
+
+    name: ClassVar[str] = "book.erase"
+
+    user_id: UUID
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.book_id, self.user_id)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when it is done already. Raises Unknown, NotDue."""
+        due(state, self.user_id, self.now)
+        book = state.entity(Book, self.book_id)
+        if book is None or book.owner_id != self.user_id:
+            raise Unknown("There is no such book of theirs.")
+        return [] if book.erased else [Draft(self.book_id, BookErased())]
+
+
+class EraseUser(Command, frozen=True, kw_only=True):
+    """Forgets the person `user_id`, whose time has come; `books` were theirs alone and are forgotten before.
+    `book_id` is their home book."""
+
+    name: ClassVar[str] = "user.erase"
+
+    user_id: UUID
+    books: tuple[UUID, ...]
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.user_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when it is done already. Raises Unknown, NotDue."""
+        user = state.entity(User, self.user_id)
+        if user is not None and user.privacy.erased:
+            return []
+        due(state, self.user_id, self.now)
+        return [Draft(self.user_id, UserErased(books=self.books))]
+
+
+class NotDue(Refusal):
+    """The person is not to be forgotten yet, or not at all."""
+
+    code = "erasure_not_due"
+    status = 409
+
+
+def due(state: State, user_id: UUID, now: datetime) -> None:
+    """Raises NotDue unless the person asked to be forgotten and their time has come; Unknown for nobody."""
+    at = present(state, user_id).privacy.erasure_due
+    if at is None or at > now:
+        raise NotDue("They did not ask for it, or thought better of it, or have time left.")
