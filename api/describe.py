@@ -17,6 +17,7 @@ from api.authorising import admit
 from api.permissions import PERMISSIONS
 
 REFERENCE = "#/components/schemas/{model}"
+_FILE = {"schema": {"type": "string", "format": "binary"}}
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 # The bodies, queries and answers that operations name, by their name in the document.
@@ -66,12 +67,15 @@ def operation(
     refusals: tuple[int, ...] = (),
     public: bool = False,
     media: str = "application/json",
+    upload: tuple[str, ...] = (),
+    download: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """What a route's decorator takes: `@routes.post("/accounts", **operation("Open an account", ...))`.
 
     `body` and `query` are the models that the endpoint reads with; `answer` is the shape of the answer with
     `status` (a TypedDict, checked where the answer is built). `examples` are named bodies, for operations
-    with more than one form. `refusals` are statuses worth listing; any error is problem+json.
+    with more than one form. `upload` and `download` are the media types of bodies and answers that are files.
+    `refusals` are statuses worth listing; any error is problem+json.
     """
     extra: dict[str, Any] = {"parameters": _parameters(query)} if query is not None else {}
     if body is not None:
@@ -81,6 +85,8 @@ def operation(
         elif example is not None:
             content["example"] = example
         extra["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if upload:
+        extra["requestBody"] = {"required": True, "content": dict.fromkeys(upload, _FILE)}
     if public:
         extra["security"] = []
     good: dict[str, Any] = {"description": summary + "."}
@@ -90,6 +96,8 @@ def operation(
             good["content"][media]["schema"] = _reference(answer)
         if answer_example is not None:
             good["content"][media]["example"] = answer_example
+    if download:
+        good["content"] = dict.fromkeys(download, _FILE)
     described = {str(status): good} | {
         str(code): {"$ref": f"#/components/responses/{code}"} for code in refusals
     }

@@ -14,6 +14,7 @@ from api.describe import shapes
 VERSION = "1"
 TAGS = (
     ("Identity", "Register, sign in, and what you prefer."),
+    ("Privacy", "What you agree to, all that is known of you, and being forgotten."),
     ("Books", "Whose money it is, in which currency and time zone."),
     ("Accounts", "What you own and owe, and what it is worth."),
     ("Categories", "What money is earned and spent on: income and expense accounts, as a tree."),
@@ -111,6 +112,7 @@ _RESPONSES: dict[str | int, str] = {
     409: "The present state of things does not allow it.",
     412: "The thing has changed since you read it.",
     413: "The body is too large.",
+    415: "The body has a type that is not accepted here.",
     422: "The content is not acceptable.",
     503: "Try again after `Retry-After` seconds, with the same Idempotency-Key; nothing was stored, unless `detail` "
     "says that this is not known.",

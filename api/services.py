@@ -55,8 +55,8 @@ class Services:
     """Made by numina.wiring.
 
     `patience` is how long a read waits for its projections, in seconds; `session_lifetime` how long a session lasts
-    without being used; `gauges` tells the values that
-    /metrics shows beside the latencies.
+    without being used; `erasure_grace` how long somebody who asked to be forgotten may think better of it; `gauges`
+    tells the values that /metrics shows beside the latencies.
     """
 
     writer: CommandHandler
@@ -73,6 +73,7 @@ class Services:
     new_id: Ids
     patience: float = 2.0
     session_lifetime: timedelta = timedelta(days=30)
+    erasure_grace: timedelta = timedelta(days=14)
     gauges: Callable[[], dict[str, float]] = dict
 
 

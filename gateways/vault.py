@@ -31,7 +31,8 @@ _DESTROY = """
 """
 # Somebody may commit a moment after they looked at the clock, so the same ones are heard of for some time.
 _DESTROYED = """
-    SELECT now(), ARRAY(SELECT subject_id FROM vault.data_keys WHERE destroyed_at > %s::timestamptz - interval '10 minutes')
+    SELECT now(), ARRAY(SELECT subject_id FROM vault.data_keys
+                         WHERE destroyed_at > %s::timestamptz - interval '10 minutes')
 """
 _FORGET = "SELECT vault.forget(%s, %s)"
 

@@ -50,6 +50,18 @@ class DataKey:
             made[field] = text.decode()
         return made
 
+    def seal_bytes(self, content: bytes, place: bytes) -> bytes:
+        """`content` sealed at `place`, behind a nonce of its own."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._encrypt(nonce, content, place)
+
+    def unseal_bytes(self, sealed: bytes, place: bytes) -> bytes:
+        """What `seal_bytes` was given. Raises SealBroken."""
+        try:
+            return self._decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place)
+        except InvalidTag as error:
+            raise SealBroken(f"what was sealed does not belong at {place!r}") from error
+
     def fingerprint(self, text: str) -> bytes:
         """16 bytes that are equal for equal text and say nothing about it to who lacks the key."""
         return hmac.new(self._mac, text.encode(), "sha256").digest()[:16]

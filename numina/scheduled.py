@@ -8,6 +8,7 @@ from ledger.writer import Writer
 from numina.master_key import master_key
 from numina.settings import Settings
 from scheduler.clock import Job
+from scheduler.jobs.erase_people import ErasePeople
 from scheduler.jobs.expire_holds import ExpireHolds
 from scheduler.jobs.verify import Verify
 
@@ -15,9 +16,16 @@ from scheduler.jobs.verify import Verify
 def jobs(settings: Settings) -> Sequence[Job]:
     """The jobs of this installation; they write through a writer of their own, which connects when first used."""
     auditing = Vault(settings.url, master_key(settings), role="numina_projector")
-    writer = Writer(settings.url, Vault(settings.url, master_key(settings)))
+    vault = Vault(settings.url, master_key(settings))
+    writer = Writer(settings.url, vault)
     writer.start()
+    clearing = timedelta(minutes=settings.erasure_clearing_minutes)
     return (
         Job("expire holds", timedelta(seconds=3), ExpireHolds(settings.url, writer)),
+        Job(
+            "erase people",
+            timedelta(minutes=1),
+            ErasePeople(settings.url, writer, vault, auditing, every=clearing),
+        ),
         Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
     )

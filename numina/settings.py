@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     session_days: int = Field(default=30, ge=1, le=400)
     """How long somebody stays signed in without coming back."""
 
+    erasure_days: int = Field(default=14, ge=0, le=90)
+    """How long somebody who asked to be forgotten may think better of it."""
+
+    erasure_clearing_minutes: int = Field(default=60, ge=1, le=10080)
+    """How often, at most, the last traces of those forgotten are cleared away, which makes read models anew."""
+
     # Argon2id with 19 MiB and two passes is OWASP's recommendation for servers that hash beside other work.
     argon2_memory_kib: int = Field(default=19456, ge=8192)
     argon2_passes: int = Field(default=2, ge=1)

@@ -95,6 +95,7 @@ def api_app(settings: Settings) -> ASGIApp:
         new_id=new_id,
         patience=settings.consistency_wait,
         session_lifetime=timedelta(days=settings.session_days),
+        erasure_grace=timedelta(days=settings.erasure_days),
         gauges=lambda: (
             batches.gauges()
             | {"writer_queue_depth": writer.waiting, "projected_position": freshness.position}

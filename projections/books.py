@@ -91,6 +91,12 @@ async def books_of(connection: psycopg.AsyncConnection[Any], user_id: UUID) -> l
     return [BookView(*row) for row in await cursor.fetchall()]
 
 
+async def share_a_book(connection: psycopg.AsyncConnection[Any], one: UUID, other: UUID) -> bool:
+    """Whether two people belong to one and the same book."""
+    cursor = await connection.execute(SQL["share_a_book"], {"one": one, "other": other})
+    return await cursor.fetchone() is not None
+
+
 def _load(cursor: Cursor, ids: list[UUID]) -> dict[UUID, tuple[Book, int, datetime]]:
     if not ids:
         return {}

@@ -37,6 +37,11 @@ SELECT b.book_id, b.owner_id, b.currency, b.time_zone, b.name, b.version, b.open
  WHERE m.user_id = %(user_id)s
  ORDER BY b.opened_at, b.book_id;
 
+-- name: share_a_book
+SELECT FROM members AS one JOIN members AS other USING (book_id)
+ WHERE one.user_id = %(one)s AND other.user_id = %(other)s
+ LIMIT 1;
+
 -- name: nobody
 -- With its only member, a book that is erased loses its members.
 DELETE FROM members WHERE book_id = ANY(%(books)s);

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import datetime as dt
+from typing import Annotated, cast
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -24,8 +25,14 @@ from api.services import services
 from api.strong_password import strong
 from ledger.identity.commands import AmendUser
 from ledger.identity.user import User
+from ledger.profile.notifications import Channel, Kind, every
 
 routes = router("Identity")
+
+Country = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2.", examples=["DE"])
+]
+Channels = Annotated[list[Channel], Field(max_length=3)]
 
 _EXAMPLE = {
     "id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d",
@@ -35,12 +42,18 @@ _EXAMPLE = {
     "currency": "EUR",
     "time_zone": "Europe/Berlin",
     "locale": "en",
+    "country": "DE",
+    "avatar": None,
+    "notifications": every({}),
+    "erasure_due_at": None,
     "version": 1,
 }
 
 
 class Profile(TypedDict):
-    """A person. Currency and time zone are the defaults for further books; `book_id` is their own one."""
+    """A person. Currency and time zone are the defaults for further books; `book_id` is their own one. `avatar` is
+    where the picture is; `notifications` says for each kind of news by which channels it goes out; `erasure_due_at`
+    is when you will be forgotten, if you asked for it."""
 
     id: UUID
     book_id: UUID
@@ -49,17 +62,23 @@ class Profile(TypedDict):
     currency: str
     time_zone: str
     locale: str
+    country: str | None
+    avatar: str | None
+    notifications: dict[Kind, list[Channel]]
+    erasure_due_at: dt.datetime | None
     version: int
 
 
 class ProfileChange(Body):
     """What is to change; what is left out stays. A new password needs the present one, and signs you out everywhere
-    else."""
+    else. A country of null takes it away. Kinds of news that are left out keep their channels."""
 
     name: Name | None = None
     currency: Currency | None = None
     time_zone: Zone | None = None
     locale: Locale | None = None
+    country: Country | None = None
+    notifications: dict[Kind, Channels] | None = None
     password: Password | None = None
     current_password: Annotated[str, StringConstraints(max_length=1_000)] | None = None
 
@@ -67,7 +86,7 @@ class ProfileChange(Body):
 @routes.get("/users/me", **operation("Read your profile", answer=Profile, answer_example=_EXAMPLE))
 async def read(request: Request) -> Response:
     user, version = await _me(request)
-    return answer(_profile(user, version), headers=[etag(version)])
+    return answer(profile_of(user, version), headers=[etag(version)])
 
 
 @routes.patch(
@@ -102,13 +121,17 @@ async def change(request: Request) -> Response:
             currency=body.currency,
             time_zone=body.time_zone,
             locale=body.locale,
+            country=(body.country or "") if "country" in body.model_fields_set else None,
+            notifications={k: tuple(c) for k, c in body.notifications.items()}
+            if body.notifications
+            else None,
             password=hashed,
             session_id=who.session_id,
             expected_version=expected_version(request),
         ),
     )
     changed, version = await left_by(request, outcome, who.user_id, User)
-    return carried_out(outcome, _profile(changed or user, version), [etag(version)])
+    return carried_out(outcome, profile_of(changed or user, version), [etag(version)])
 
 
 async def _me(request: Request) -> tuple[User, int]:
@@ -118,7 +141,8 @@ async def _me(request: Request) -> tuple[User, int]:
     return user, version
 
 
-def _profile(user: User, version: int) -> Profile:
+def profile_of(user: User, version: int) -> Profile:
+    """The person as they see themselves."""
     return Profile(
         id=user.user_id,
         book_id=user.home_book_id,
@@ -127,5 +151,9 @@ def _profile(user: User, version: int) -> Profile:
         currency=user.currency,
         time_zone=user.time_zone,
         locale=user.locale,
+        country=user.profile.country or None,
+        avatar=f"/v1/users/{user.user_id}/avatar" if user.profile.avatar else None,
+        notifications=cast(dict[Kind, list[Channel]], every(user.profile.notifications)),
+        erasure_due_at=user.privacy.erasure_due,
         version=version,
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.books.book import Book
 from ledger.command import Command, Draft, State
+from ledger.identity.events import UserSessionsEnded
 from ledger.identity.present import present
 from ledger.identity.user import User
 from ledger.privacy.events import (
@@ -64,11 +65,13 @@ class Consent(Command, frozen=True, kw_only=True):
 
 
 class AskErasure(Command, frozen=True, kw_only=True):
-    """The person `actor_id` wants to be forgotten at `due_at` (aware UTC)."""
+    """The person `actor_id` wants to be forgotten at `due_at` (aware UTC), and is signed out everywhere but in the
+    session `session_id`."""
 
     name: ClassVar[str] = "user.ask_erasure"
 
     due_at: datetime
+    session_id: UUID | None = None
 
     def streams(self) -> Iterable[UUID]:
         return (self.actor_id,)
@@ -77,7 +80,8 @@ class AskErasure(Command, frozen=True, kw_only=True):
         """Nothing when it was asked for already: asking again neither hastens nor delays it. Raises Unknown."""
         if present(state, self.actor_id).privacy.erasure_due is not None:
             return []
-        return [Draft(self.actor_id, UserErasureAsked(due_at=self.due_at))]
+        facts = (UserErasureAsked(due_at=self.due_at), UserSessionsEnded(kept=self.session_id))
+        return [Draft(self.actor_id, fact) for fact in facts]
 
 
 class CancelErasure(Command, frozen=True, kw_only=True):

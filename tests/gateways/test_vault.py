@@ -1,5 +1,6 @@
 """The key vault on a real database: made once, wrapped, forgotten for ever."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 
 from gateways.signing import SigningKeys
-from gateways.vault import Vault, Wrapping, WrongMasterKey
+from gateways.vault import HEARD_WITHIN, Vault, Wrapping, WrongMasterKey
 
 MASTER = bytes(range(32))
 PLACE, NONCE = b"place", b"n" * 12
@@ -154,3 +155,27 @@ def test_no_key_lies_open_in_the_database(database: str, vault: Vault) -> None:
         wrapped += [bytes(w) for (w,) in connection.execute("SELECT wrapped FROM vault.signing_keys")]
     assert wrapped
     assert all(signing.private.private_bytes_raw() not in w and MASTER not in w for w in wrapped)
+
+
+def test_what_another_process_destroys_is_used_no_more_within_moments(database: str, vault: Vault) -> None:
+    subject, other = uuid4(), uuid4()
+    elsewhere = Vault(database, MASTER)
+    assert elsewhere.of(subject) is not None
+    assert elsewhere.of(other) is not None
+    vault.destroy(subject)
+    time.sleep(HEARD_WITHIN + 0.05)
+    assert elsewhere.of(subject) is None
+    assert elsewhere.of(other) is not None
+    elsewhere.close()
+
+
+def test_a_vault_whose_connection_was_ended_goes_on(database: str, vault: Vault) -> None:
+    subject = uuid4()
+    assert vault.of(subject) is not None
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    time.sleep(HEARD_WITHIN + 0.05)
+    assert vault.of(subject) is not None

@@ -13,6 +13,8 @@ from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
 from ledger.passkeys.commands import AddPasskey, RemovePasskey, RenamePasskey, UsePasskey
 from ledger.postings import Posting
+from ledger.privacy.commands import AskErasure, CancelErasure, Consent, EraseBook, EraseUser
+from ledger.profile.commands import ChangeAvatar, RemoveAvatar
 from ledger.reconciliations.commands import UnlockReconciliation
 from ledger.sessions.commands import EndSession, EndSessions, OpenSession, RefreshSession
 from ledger.transactions.changes import ExpireTransaction, MarkCleared, SettleTransaction, VoidTransaction
@@ -206,9 +208,37 @@ def passkeys(book: Scenario) -> None:
     book.do(RemovePasskey, **home, passkey_id=passkey_id, proved=True)
 
 
+def privacy(book: Scenario) -> None:
+    """Somebody says who they are, agrees, thinks better of it, and is forgotten with their book."""
+    book.do(
+        RegisterUser,
+        email="no.longer@example.org",
+        password="$argon2id$forgotten",
+        display_name="Élodie",
+        currency="CHF",
+        time_zone="Europe/Zurich",
+        book_id=derived_id("golden", "forgotten home"),
+    )
+    book.book_id = derived_id("golden", "forgotten home")
+    book.do(AmendUser, country="CH", notifications={"bills": ("sms",), "product": ()})
+    book.do(AmendUser, country="")
+    book.do(ChangeAvatar, digest=b"\xfe" * 32, media="image/png", size=1234)
+    book.do(RemoveAvatar)
+    book.do(Consent, kind="terms", version="2026-01", given=True)
+    book.do(Consent, kind="terms", version="2026-01", given=False)
+    book.account("purse", text={"name": "Élodies Portemonnaie"})
+    due = {"due_at": book.now}
+    book.do(AskErasure, **due)
+    book.do(CancelErasure)
+    book.do(AskErasure, **due)
+    book.do(EraseBook, user_id=book.actor_id)
+    book.do(EraseUser, user_id=book.actor_id, books=(book.book_id,))
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
     ("sessions", sessions),
     ("passkeys", passkeys),
+    ("privacy", privacy),
 )

@@ -23,6 +23,7 @@ from ledger.log import LogReader
 from ledger.privacy.commands import AskErasure, CancelErasure, Consent, EraseBook, EraseUser, NotDue
 from ledger.record import Recorded
 from ledger.refusals import Unknown
+from ledger.sessions.commands import OpenSession
 from ledger.writer import Writer
 from numina.embedded import EmbeddedPostgres
 from projections import merkle, seal, tables
@@ -46,6 +47,7 @@ WORDS = (
     "hush-hush",
     "Umbrella bank",
     "letter of Ignatius",
+    "Netscape Navigator",
 )
 """What the one who is erased wrote, each in another field; none is written anywhere else."""
 
@@ -60,7 +62,7 @@ class Town:
         self.writer = Writer(url, self.vault)
         self.writer.start()
         self.zeb = self.person("zeb", *WORDS)
-        self.ann = self.person("ann", *(f"Kept {number}@kept.example" for number in range(10)))
+        self.ann = self.person("ann", *(f"Kept {number}@kept.example" for number in range(11)))
         self.job = ErasePeople(
             url,
             self.writer,
@@ -72,7 +74,7 @@ class Town:
         )
 
     def person(self, name: str, *words: str) -> Scenario:
-        called, email, account, payee, notes, tag, memo, metadata, bank, letter = words
+        called, email, account, payee, notes, tag, memo, metadata, bank, letter, device = words
         book = Scenario(self.writer.handle_sync, name=name)
         home = derived_id("home", name)
         book.do(
@@ -85,6 +87,15 @@ class Town:
             book_id=home,
         )
         book.book_id = home
+        book.do(
+            OpenSession,
+            book_id=book.actor_id,
+            session_id=book.fresh(),
+            methods=("pwd",),
+            digest=bytes(32),
+            expires_at=NOON + dt.timedelta(days=30),
+            text={"device": device, "address": f"{device}.example"},
+        )
         book.account("savings", text={"name": account, "institution": bank}, opening=1000)
         book.account("food", "expense", text={"name": f"{account} food"})
         book.account("inner", parent_id=book.accounts["savings"], text={"name": f"{account} inner"})
