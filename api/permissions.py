@@ -37,6 +37,7 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/users/{user_id}/avatar": person("profile:read"),
     "GET /v1/users/me/consents": person("profile:read"),
     "POST /v1/users/me/consents": person(),
+    "GET /v1/users/me/export": person(max_age=RECENT),
     "DELETE /v1/users/me": person(max_age=RECENT),
     "POST /v1/users/me/erasure/cancel": person(),
     "GET /v1/users/me/sessions": person(),

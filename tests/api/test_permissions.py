@@ -48,6 +48,7 @@ TABLE = {
     "GET /v1/users/me": Demand(SIGNED_IN, "profile:read"),
     "PATCH /v1/users/me": Demand(SIGNED_IN),
     "DELETE /v1/users/me": Demand(SIGNED_IN),
+    "GET /v1/users/me/export": Demand(SIGNED_IN),
     "POST /v1/users/me/erasure/cancel": Demand(SIGNED_IN),
     "GET /v1/users/me/history": Demand(SIGNED_IN, "profile:read"),
     "GET /v1/users/me/avatar": Demand(SIGNED_IN, "profile:read"),
