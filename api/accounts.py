@@ -67,6 +67,9 @@ class NewAccount(Described):
     )
     parent_id: Id | None = None
     net_worth: bool = True
+    private: bool = Field(
+        False, description="Whether nobody else in the book may know of it (assets and liabilities)."
+    )
     opening_balance: Amount | Sum | None = Field(
         None,
         description='Debit positive: a debt of 100 is "-100.00". Posted against the book\'s opening equity.',
@@ -124,6 +127,9 @@ class AccountChanges(Described):
     currencies: Annotated[list[Currency], Field(max_length=50)] | None = None
     net_worth: bool | None = None
     archived: bool | None = None
+    private: bool | None = Field(
+        None, description="Whether nobody else may know of it: for who opened it alone to say."
+    )
 
 
 class CategoryChanges(Body):
@@ -140,7 +146,8 @@ class CategoryChanges(Body):
 
 
 class AccountAnswer(TypedDict):
-    """An account. `role` marks those that Numina keeps itself. `floor` is null where there is none.
+    """An account. `role` marks those that Numina keeps itself. `floor` is null where there is none. A `private`
+    one is yours alone; one with the role "private" stands for all that are private to others.
 
     `path` holds the names from the top of the tree down to its own. After a command, `balances` are the
     resulting ones and `command_id` names what can be undone."""
@@ -158,6 +165,7 @@ class AccountAnswer(TypedDict):
     floor: Money | None
     floor_policy: Policy
     net_worth: bool
+    private: bool
     archived: bool
     institution: str | None
     colour: str | None
@@ -193,6 +201,7 @@ EXAMPLE: dict[str, Any] = {
     "floor": {"amount": "-500.00", "currency": "EUR"},
     "floor_policy": "reject",
     "net_worth": True,
+    "private": False,
     "archived": False,
     "institution": "Sparkasse",
     "colour": None,
@@ -235,6 +244,7 @@ def _answered(account: Account | AccountRow, guard: Guard, archived: bool, versi
         floor=None if floor is None else money(floor, account.currency, account.exponent),
         floor_policy=guard.policy,
         net_worth=account.net_worth,
+        private=account.private_to is not None,
         archived=archived,
         institution=words.get("institution"),
         colour=words.get("colour"),

@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from pydantic import ValidationError
 from starlette.requests import Request
 
 from api.fields import Body, Query
 from api.problems import InvalidRequest, UnsupportedMedia, invalid
 from api.services import context, services
+from api.veiling import veiling
 from ledger.command import Outcome
 from ledger.entities import fold
 from ledger.log import COLUMNS, decode_rows
@@ -102,7 +104,8 @@ async def facts_of(request: Request, stream_id: UUID) -> list[Recorded]:
 
 @asynccontextmanager
 async def fresh(request: Request) -> AsyncIterator[Connection]:
-    """A connection whose projections contain all that was recorded when the request arrived.
+    """A connection whose projections contain all that was recorded when the request arrived, and nothing that is
+    private to others.
 
     `Numina-Consistency: eventual` takes them as they are. Raises NotFresh when they do not catch up in time.
     """
@@ -120,7 +123,8 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
             # such a crash loses the last windows of the projections, though never a fact.
             if projected >= wanted:
                 found.position = projected
-                yield connection
+                async with veiling(found, connection) as found.veil:
+                    yield connection
                 return
         # Waiting must not hold a connection that somebody else could work with.
         left = until - monotonic()
@@ -137,7 +141,9 @@ async def one_moment(request: Request) -> AsyncIterator[Connection]:
     """As `fresh`, for an answer that takes several statements: all of them see the same moment."""
     async with fresh(request) as connection:
         try:
-            await tables.keep(connection)
+            # What is read without something private to others is one moment already.
+            if connection.info.transaction_status == TransactionStatus.IDLE:
+                await tables.keep(connection)
             yield connection
         finally:
             await connection.rollback()

@@ -21,6 +21,7 @@ from ledger.clock import Clock
 from ledger.command import Command, Outcome
 from ledger.ids import Ids
 from projections.checkpoint import Signer
+from projections.veil import Veil
 
 if TYPE_CHECKING:
     from api.principal import Principal
@@ -81,13 +82,15 @@ class Context:
     """One request: the services, its headers by lower-case name, its id, who was found to make it, the position of
     its answer."""
 
-    __slots__ = ("headers", "position", "principal", "request_id", "services")
+    __slots__ = ("headers", "position", "principal", "request_id", "services", "veil")
 
     def __init__(self, services: Services, headers: dict[bytes, bytes], request_id: str) -> None:
         self.services = services
         self.headers = headers
         self.request_id = request_id
         self.principal: Principal | None = None
+        # What may not be seen of the book, as of the last look at the read models.
+        self.veil: Veil | None = None
         self.position = services.freshness.position
 
 

@@ -11,6 +11,7 @@ import msgspec
 from api.accounts import answered
 from api.commodities import NOTHING
 from api.transaction_answers import transaction_answer
+from api.visibility import Sight
 from ledger.accounts.account import Account
 from ledger.entities import evolve
 from ledger.identity.user import User
@@ -46,10 +47,10 @@ def data(fact: Fact) -> Snapshot:
 
 
 def before_and_after(
-    facts: Iterable[Recorded], wanted: frozenset[int]
+    facts: Iterable[Recorded], wanted: frozenset[int], seen: Sight
 ) -> dict[int, tuple[Snapshot | None, Snapshot | None]]:
-    """What the facts at the `wanted` positions were about, before and after each. `facts` hold their whole
-    streams up to then, each stream's in order."""
+    """What the facts at the `wanted` positions were about, before and after each, as far as it is seen. `facts` hold
+    their whole streams up to then, each stream's in order."""
     entities: dict[UUID, Any] = {}
     found = {}
     for recorded in facts:
@@ -58,7 +59,8 @@ def before_and_after(
         entities[recorded.stream_id] = after
         if recorded.position in wanted:
             version = recorded.version
-            found[recorded.position] = snapshot(entity, version - 1), snapshot(after, version)
+            before = snapshot(seen.entity(entity), version - 1)
+            found[recorded.position] = before, snapshot(seen.entity(after), version)
     return found
 
 

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from api.commodities import Declared
 from api.transaction_answers import TransactionTerms, transaction_terms
+from api.visibility import Sight
 from ledger.entities import evolve
 from ledger.record import Recorded
 from ledger.transactions.transaction import Transaction
@@ -47,15 +48,20 @@ class HistoryAnswer(TypedDict):
     items: list[VersionAnswer]
 
 
-def versions(facts: Sequence[Recorded], names: Mapping[UUID, str], decimals: Declared) -> list[VersionAnswer]:
-    """The versions that the facts of one transaction make; `names` are those of the people who made them."""
+def versions(
+    facts: Sequence[Recorded], names: Mapping[UUID, str], decimals: Declared, seen: Sight
+) -> list[VersionAnswer]:
+    """The versions that the facts of one transaction make, as far as they are seen; `names` are those of the people
+    who made them."""
     entity: Transaction | None = None
     before: TransactionTerms | None = None
     shown: list[VersionAnswer] = []
     for recorded in facts:
         entity = evolve(entity, recorded.fact, recorded.stream_id, recorded.book_id)
-        after = transaction_terms(entity, decimals)
-        shown.append(_version(recorded, names, before, after))
+        visible, fact = seen.entity(entity), seen.fact(recorded)
+        after = transaction_terms(visible, decimals) if visible is not None else None
+        if after is not None and fact is not None:
+            shown.append(_version(fact, names, before, after))
         before = after
     return shown
 

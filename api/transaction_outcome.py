@@ -19,6 +19,8 @@ from api.transaction_answers import (
     transaction_answer,
     warnings,
 )
+from api.visibility import Sight, shown_flags, sight
+from api.visible_balances import visible_balances
 from ledger.command import Command, Outcome
 from ledger.entities import fold
 from ledger.record import Recorded
@@ -28,8 +30,7 @@ from ledger.transactions.transaction import Transaction
 
 async def created(request: Request, command: Command, outcome: Outcome) -> Response:
     """The answer to a command that made a transaction."""
-    transaction: Transaction = fold(outcome.facts)
-    payload = await _commanded(request, outcome, transaction)
+    transaction, payload = await _commanded(request, outcome, fold(outcome.facts))
     address = location(f"/v1/transactions/{transaction.transaction_id}")
     return made(command, outcome, payload, [etag(transaction.version), address])
 
@@ -37,10 +38,10 @@ async def created(request: Request, command: Command, outcome: Outcome) -> Respo
 async def changed(request: Request, outcome: Outcome, transaction_id: UUID) -> Response:
     """The answer to a command on a transaction that was there, which a change (and its repetition) leaves as
     its facts say, whatever came later."""
-    transaction, _ = await left_by(request, outcome, transaction_id, Transaction)
-    if transaction is None:
+    left, _ = await left_by(request, outcome, transaction_id, Transaction)
+    if left is None:
         raise UnknownTransaction(f"There is no transaction {transaction_id} in this book.")
-    payload = await _commanded(request, outcome, transaction)
+    transaction, payload = await _commanded(request, outcome, left)
     return carried_out(outcome, payload, [etag(transaction.version)])
 
 
@@ -55,14 +56,28 @@ async def history_in(request: Request, transaction_id: UUID, book_id: UUID) -> l
     return history
 
 
-async def _commanded(request: Request, outcome: Outcome, transaction: Transaction) -> CommandedTransaction:
-    touched = [(account_id, currency) for account_id, currency, _ in outcome.balances]
+async def _commanded(
+    request: Request, outcome: Outcome, left: Transaction
+) -> tuple[Transaction, CommandedTransaction]:
+    """The transaction that a command left, as whoever asks may see it. Raises UnknownTransaction, which only the
+    repetition of a command can meet: what it was about may have become private to somebody else."""
+    seen = await sight(request)
+    transaction = shown(seen, left)
+    balances = await visible_balances(request, seen, outcome)
+    touched = [(account_id, currency) for account_id, currency, _ in balances]
     decimals = await declared(request, touched + places(transaction))
-    flagged = [account_id for each in outcome.facts for account_id in getattr(each.fact, "flagged", ())]
-    return CommandedTransaction(
+    return transaction, CommandedTransaction(
         **transaction_answer(transaction, decimals),
-        balances=account_balances(outcome.balances, decimals),
-        warnings=warnings(dict.fromkeys(flagged)),
+        balances=account_balances(balances, decimals),
+        warnings=warnings(shown_flags(seen, outcome.facts)),
         command_id=outcome.command_id,
         position=outcome.last,
     )
+
+
+def shown(seen: Sight, transaction: Transaction) -> Transaction:
+    """The transaction as it may be seen. Raises UnknownTransaction."""
+    visible: Transaction | None = seen.entity(transaction)
+    if visible is None:
+        raise UnknownTransaction(f"There is no transaction {transaction.transaction_id} in this book.")
+    return visible

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 
-from ledger.accounts.account import CHILD
+from ledger.accounts.account import CHILD, PRIVATE
 from ledger.command import Balance, Claim, Command, Day, DayRange, Usage
 from ledger.entities import fold
 from ledger.ids import NIL
@@ -200,6 +200,9 @@ def claim_digest(claim: Claim, keys: Keys) -> bytes:
     if claim.kind == CHILD:
         # An id says nothing that the record does not; and the scope is an account, which has no key.
         return UUID(claim.text).bytes
+    if claim.kind == PRIVATE:
+        # The ids of account and person, which are read back from it.
+        return bytes.fromhex(claim.text)
     if claim.scope == NIL:
         return keys.fingerprint(claim.text)
     key = keys.of(claim.scope)

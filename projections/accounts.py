@@ -33,6 +33,7 @@ _COLUMNS = _KEYS | {
     "floor": "numeric",
     "policy": "text",
     "net_worth": "bool",
+    "private_to": "uuid",
     "archived": "bool",
     "withdrawn": "bool",
     "version": "int8",
@@ -59,6 +60,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     floor: Decimal | None
     policy: Policy
     net_worth: bool
+    private_to: UUID | None
     archived: bool
     withdrawn: bool
     version: int
@@ -87,7 +89,7 @@ class Accounts:
     """The projection that keeps `accounts`."""
 
     name = "accounts"
-    version = 1
+    version = 2
     tables: tuple[str, ...] = ("accounts",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
@@ -125,7 +127,9 @@ async def accounts(
     """The book's accounts of some kinds (None: all) and states, as a tree is read: each parent before its
     children, siblings by name."""
     cursor = await connection.execute(SQL["of_book"], {"book_id": book_id}, binary=True)
-    views = tree(AccountRow(*row) for row in await cursor.fetchall())
+    rows = [AccountRow(*row) for row in await cursor.fetchall()]
+    # What stands for accounts that are private to others is nobody's account.
+    views = tree(row for row in rows if row.role != "private")
     return [v for v in views if v.account.state in states and (kinds is None or v.account.kind in kinds)]
 
 
@@ -180,6 +184,7 @@ def _account(row: AccountRow) -> Account:
         role=row.role,
         guard=Guard(floor=row.floor, policy=row.policy),
         net_worth=row.net_worth,
+        private_to=row.private_to,
         archived=row.archived,
         withdrawn=row.withdrawn,
         text=row.text,
@@ -201,6 +206,7 @@ def _row(account: Account, version: int, opened_at: datetime, changed_at: dateti
         account.guard.floor,
         account.guard.policy,
         account.net_worth,
+        account.private_to,
         account.archived,
         account.withdrawn,
         version,

@@ -13,6 +13,7 @@ CREATE TABLE accounts (
     floor        numeric,
     policy       text        NOT NULL,
     net_worth    boolean     NOT NULL,
+    private_to   uuid,
     archived     boolean     NOT NULL,
     withdrawn    boolean     NOT NULL,
     version      bigint      NOT NULL,
@@ -24,7 +25,7 @@ CREATE TABLE accounts (
 
 -- name: load
 SELECT book_id, account_id, kind, type, currency, currencies, any_currency, exponent, parent_id, role,
-       floor, policy, net_worth, archived, withdrawn, version, opened_at, changed_at, text
+       floor, policy, net_worth, private_to, archived, withdrawn, version, opened_at, changed_at, text
   FROM accounts
  WHERE (book_id, account_id) IN (SELECT * FROM unnest(%(books)s::uuid[], %(accounts)s::uuid[]));
 
@@ -42,12 +43,12 @@ WITH RECURSIVE up AS (
 )
 SELECT DISTINCT ON (account_id)
        book_id, account_id, kind, type, currency, currencies, any_currency, exponent, parent_id, role,
-       floor, policy, net_worth, archived, withdrawn, version, opened_at, changed_at, text
+       floor, policy, net_worth, private_to, archived, withdrawn, version, opened_at, changed_at, text
   FROM up;
 
 -- name: of_book
 SELECT book_id, account_id, kind, type, currency, currencies, any_currency, exponent, parent_id, role,
-       floor, policy, net_worth, archived, withdrawn, version, opened_at, changed_at, text
+       floor, policy, net_worth, private_to, archived, withdrawn, version, opened_at, changed_at, text
   FROM accounts
  WHERE book_id = %(book_id)s;
 

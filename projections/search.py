@@ -48,7 +48,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     Dates are inclusive. `category_id` stands for the account and all below it, `account_id` for itself.
     Amounts are absolute and inclusive, and some leg's must lie between them. `text` is looked for in payee,
     notes, tags and memos, `payee` in the payee: each word must be the beginning of one there, whatever case
-    and accents. A tag is a whole one. Without a state, all but the voided.
+    and accents. A tag is a whole one. Without a state, all but the voided. Memos are not looked at in transactions
+    that have a leg on the account `side`.
     """
 
     first: dt.date | None = None
@@ -62,6 +63,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     tag: str | None = None
     type: Type | None = None
     state: State | None = None
+    side: UUID | None = None
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -142,6 +144,9 @@ class _Question:
             if not rows:
                 return []
         given["words"] = str(self._words)
+        if wanted.side is not None and wanted.text:
+            given["said"] = str(_words(self._book_id, wanted, "ABC"))
+            given["side"] = [wanted.side]
         if self._known_at is not None:
             return await self._ask_the_past(connection)
         rare = self._rare()
@@ -280,6 +285,8 @@ class _Question:
         if wanted.min_amount is not None or wanted.max_amount is not None:
             condition = Text(SQL["has_amount"]).format(**place)
             found.append(condition if of == "t" else Text(SQL["leg_has_amount"]).format(has_amount=condition))
+        if "said" in self._given:
+            found.append(self._said(of))
         named = {"account": wanted.account_id, "category": wanted.category_id}
         for name, account_id in named.items():
             if account_id is None or name == walked:
@@ -291,15 +298,23 @@ class _Question:
             found.append(condition)
         return found
 
+    def _said(self, of: Literal["t", "p"]) -> Composed:
+        """The text stands outside of memos, which belong to the legs of today."""
+        today = {"created": Text("t.created_position"), "version": Text("t.terms_version")}
+        hidden = Text(SQL["has_account"]).format(**today, accounts=Text("%(side)b"))
+        condition = Text(SQL["has_said"]).format(has_account=hidden)
+        return condition if of == "t" else Text(SQL["leg_has_said"]).format(has_said=condition)
+
 
 def _all(conditions: Sequence[Composable]) -> Composable:
     return Text(" AND ").join(conditions) if conditions else Text("true")
 
 
-def _words(book_id: UUID, wanted: Filters) -> Query | None:
-    """The words, tag and type that a transaction must have, perhaps none; None when nothing can have them."""
+def _words(book_id: UUID, wanted: Filters, where: str = "") -> Query | None:
+    """The words, tag and type that a transaction must have, perhaps none; None when nothing can have them. `where`
+    are the weights of what the text may be found in; none: anything."""
     query = Query(book_id)
-    if wanted.text and wanted.text.strip() and not query.text(wanted.text):
+    if wanted.text and wanted.text.strip() and not query.text(wanted.text, where):
         return None
     if wanted.payee and wanted.payee.strip() and not query.text(wanted.payee, "A"):
         return None

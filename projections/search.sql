@@ -72,6 +72,13 @@ SELECT DISTINCT p.date, p.created_position
 EXISTS (SELECT FROM transactions AS t
          WHERE t.created_position = p.created_position AND t.words @@ %(words)s::tsquery OFFSET 0)
 
+-- name: has_said
+-- Found outside of memos, or with no leg that is shown without its account.
+(t.words @@ %(said)s::tsquery OR NOT {has_account})
+
+-- name: leg_has_said
+EXISTS (SELECT FROM transactions AS t WHERE t.created_position = p.created_position AND {has_said} OFFSET 0)
+
 -- name: has_amount
 EXISTS (SELECT FROM postings AS leg
          WHERE leg.created_position = {created} AND leg.version = {version}

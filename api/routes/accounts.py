@@ -30,6 +30,8 @@ from api.principal import principal
 from api.reading import fresh, left_by, path_id, read_body, read_query, stream
 from api.responses import Answer, answer, etag, location
 from api.services import services
+from api.visibility import sight
+from api.visible_balances import visible_balances
 from ledger.accounts.account import Account
 from ledger.accounts.commands import (
     UNCHANGED,
@@ -103,10 +105,11 @@ async def open_account(request: Request) -> Response:
         parent_id=body.parent_id,
         guard=guard_of(body, Guard(), body.currency),
         net_worth=body.net_worth,
+        private=body.private,
         text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
         opening=_opening(request, body),
     )
-    return opened(command, await carry_out(request, command), "/v1/accounts")
+    return await opened(request, command, await carry_out(request, command), "/v1/accounts")
 
 
 @routes.patch(
@@ -127,7 +130,7 @@ async def change(request: Request) -> Response:
     given = body.model_fields_set
     guard = None
     if given & {"floor", "credit_limit", "floor_policy"}:
-        present = await stream(request, account_id, Account)
+        present = (await sight(request)).entity(await stream(request, account_id, Account))
         if present is None or present.book_id != who.book_id:
             raise UnknownAccount(f"There is no account {account_id} in this book.")
         guard = guard_of(body, present.guard, present.currency)
@@ -144,6 +147,7 @@ async def change(request: Request) -> Response:
             net_worth=body.net_worth,
             currencies=None if body.currencies is None else tuple(dict.fromkeys(body.currencies)),
             archived=body.archived,
+            private=body.private,
         ),
     )
     return await changed(request, outcome, account_id)
@@ -170,18 +174,22 @@ async def archive(request: Request) -> Response:
     return await changed(request, outcome, account_id)
 
 
-def opened(command: OpenAccount, outcome: Outcome, base: str) -> Answer:
+async def opened(request: Request, command: OpenAccount, outcome: Outcome, base: str) -> Answer:
     """The answer with the account that a command opened."""
     first = next(f for f in outcome.facts if isinstance(f.fact, AccountOpened))
-    new = answered(fold([first]), 1)
-    new["balances"] = balances_of(outcome.balances)
+    seen = await sight(request)
+    # What was opened by the same request before may have become private to somebody else.
+    seen.check(first.stream_id)
+    new = answered(seen.entity(fold([first])), 1)
+    new["balances"] = balances_of(await visible_balances(request, seen, outcome))
     new["command_id"] = outcome.command_id
     return made(command, outcome, new, [etag(1), location(f"{base}/{first.stream_id}")])
 
 
 async def changed(request: Request, outcome: Outcome, account_id: UUID) -> Answer:
     """200 with the account as a command left it."""
-    entity, version = await left_by(request, outcome, account_id, Account)
+    left, version = await left_by(request, outcome, account_id, Account)
+    entity = (await sight(request)).entity(left)
     if entity is None:
         raise UnknownAccount(f"There is no account {account_id} in this book.")
     present = answered(entity, version)

@@ -23,6 +23,7 @@ from api.principal import Principal, principal
 from api.reading import fresh, path_id, read_body, read_query, stream
 from api.responses import answer, location
 from api.services import services
+from api.visibility import sight
 from ledger.accounts.account import Account
 from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
 from ledger.accounts.events import BalanceAsserted
@@ -100,7 +101,7 @@ async def make(request: Request) -> Response:
     who = principal(request)
     body = await read_body(request, NewAssertion)
     known = services(request)
-    account = await stream(request, body.account_id, Account)
+    account = (await sight(request)).entity(await stream(request, body.account_id, Account))
     if account is None or account.book_id != who.book_id:
         raise UnknownAccount(f"There is no account {body.account_id} in this book.", field="account_id")
     currency = body.currency or (body.amount.currency if isinstance(body.amount, Sum) else account.currency)

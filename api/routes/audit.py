@@ -17,8 +17,10 @@ from api.paging import Page, cursor, link, position
 from api.principal import principal
 from api.reading import fresh, read_query
 from api.responses import answer
-from api.services import services
+from api.services import context, services
 from api.snapshots import Snapshot, before_and_after
+from api.visibility import Sight
+from api.visible_facts import Reader
 from ledger.entities import fold
 from ledger.identity.user import User
 from ledger.record import Recorded
@@ -127,22 +129,29 @@ async def logs(request: Request) -> Response:
         if query.to is not None:
             last = await position_at(connection, query.to)
             wanted = wanted._replace(before=min(wanted.before, last + 1))
-        found = await log(connection, keys, who.book_id, wanted, query.limit + 1)
+        reader = Reader(connection, keys, who.book_id, seen := Sight(who.user_id, context(request).veil))
+
+        async def ask(past: int | None, limit: int) -> list[Recorded]:
+            further = wanted if past is None else wanted._replace(before=past)
+            return await log(connection, keys, who.book_id, further, limit)
+
+        found = await reader.page(ask, query.limit + 1)
         shown = found[: query.limit]
         needed = {r.stream_id for r in shown} | {r.actor_id for r in shown}
         histories = await streams(connection, keys, needed, shown[0].position) if shown else []
     following = cursor(request, [shown[-1].position]) if len(found) > query.limit else None
     return answer(
-        Entries(items=_entries(shown, histories), next_cursor=following), headers=link(request, following)
+        Entries(items=_entries(shown, histories, seen), next_cursor=following),
+        headers=link(request, following),
     )
 
 
-def _entries(shown: list[Recorded], histories: list[Recorded]) -> list[Entry]:
+def _entries(shown: list[Recorded], histories: list[Recorded], seen: Sight) -> list[Entry]:
     by_stream: dict[UUID, list[Recorded]] = {}
     for recorded in histories:
         by_stream.setdefault(recorded.stream_id, []).append(recorded)
     names = {r.actor_id: _name(by_stream.get(r.actor_id, [])) for r in shown}
-    states = before_and_after(histories, frozenset(r.position for r in shown))
+    states = before_and_after(histories, frozenset(r.position for r in shown), seen)
     return [_entry(recorded, names[recorded.actor_id], states[recorded.position]) for recorded in shown]
 
 

@@ -22,6 +22,7 @@ from api.reading import fresh, one_moment, path_id, read_query, stream
 from api.responses import answer
 from api.services import context
 from api.times import AsOf, KnownAt, known_position
+from api.visibility import sight
 from ledger.accounts.account import Account
 from ledger.accounts.refusals import UnknownAccount, WrongCurrency
 from ledger.command import Balance
@@ -222,7 +223,7 @@ async def statement(request: Request) -> Response:
 async def _account(request: Request) -> Account:
     who = principal(request)
     account_id = path_id(request, "account_id", UnknownAccount)
-    account = await stream(request, account_id, Account)
+    account: Account | None = (await sight(request)).entity(await stream(request, account_id, Account))
     if account is None or account.book_id != who.book_id or account.withdrawn:
         raise UnknownAccount(f"There is no account {account_id} in this book.")
     return account

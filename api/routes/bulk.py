@@ -25,10 +25,12 @@ from api.transaction_answers import Warned, warnings
 from api.transaction_bodies import BulkBody
 from api.transaction_entry import entry
 from api.transaction_examples import BULK, BULK_ANSWER, explained
+from api.visibility import sight
 from ledger.command import Outcome
 from ledger.decider import NotCarriedOut
 from ledger.refusals import Refusal, TryAgain
 from ledger.transactions.commands import PostTransaction
+from ledger.transactions.refusals import UnknownTransaction
 
 routes = router("Transactions")
 _log = structlog.get_logger("numina.http")
@@ -96,7 +98,7 @@ async def bulk(request: Request) -> Response:
         _none_refused(results)
     if isinstance(results[0], TryAgain) and all(isinstance(result, TryAgain) for result in results):
         raise results[0]
-    return _answered(request, results, commands)
+    return _answered(request, await _seen(request, results), commands)
 
 
 async def _commands(
@@ -127,6 +129,23 @@ async def _commands(
         else:
             made.append(command)
     return made
+
+
+async def _seen(request: Request, results: Sequence[Result]) -> Sequence[Result]:
+    """The results; what was posted by the same request before may have become private to somebody else."""
+    if not any(isinstance(result, Outcome) and result.replayed for result in results):
+        return results
+    seen = await sight(request)
+    if seen.clear:
+        return results
+    shown: list[Result] = []
+    for result in results:
+        if isinstance(result, Outcome) and all(seen.fact(each) is None for each in result.facts):
+            unknown = result.facts[0].stream_id
+            shown.append(UnknownTransaction(f"There is no transaction {unknown} in this book."))
+        else:
+            shown.append(result)
+    return shown
 
 
 def _none_refused(results: Sequence[PostTransaction | Result]) -> None:

@@ -85,7 +85,7 @@ async def open_category(request: Request) -> Response:
         parent_id=body.parent_id,
         text={word: text for word, text in words_of(body, body.model_fields_set).items() if text},
     )
-    return opened(command, await carry_out(request, command), "/v1/categories")
+    return await opened(request, command, await carry_out(request, command), "/v1/categories")
 
 
 @routes.get(

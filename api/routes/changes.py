@@ -23,6 +23,9 @@ from api.reading import fresh, head, read_query
 from api.responses import answer, encoded
 from api.services import context, services
 from api.snapshots import data
+from api.veiling import veiling
+from api.visibility import Sight
+from api.visible_facts import Reader
 from ledger.record import Recorded
 from ledger.refusals import Refusal, TryAgain
 from projections.trail import FAR, changes
@@ -103,10 +106,20 @@ CHANGE_EXAMPLE = {
 async def read(request: Request) -> Response:
     who = principal(request)
     query = read_query(request, ChangesQuery)
+    keys = services(request).vault
     async with fresh(request) as connection:
-        found = await changes(connection, services(request).vault, who.book_id, query.after, query.limit + 1)
+        reader = Reader(connection, keys, who.book_id, Sight(who.user_id, context(request).veil))
+
+        async def ask(past: int | None, limit: int) -> list[Recorded]:
+            after = query.after if past is None else past
+            return await changes(connection, keys, who.book_id, after, limit)
+
+        found = await reader.page(ask, query.limit + 1)
     items, more = found[: query.limit], len(found) > query.limit
     last = items[-1].position if items else query.after
+    if not more and context(request).veil is not None:
+        # What is left out at the end need not be looked at again.
+        last = max(last, context(request).position)
     return answer(Changes(items=[change(recorded) for recorded in items], next=last, more=more))
 
 
@@ -156,9 +169,11 @@ async def _events(request: Request, who: Principal, after: int) -> AsyncIterator
         if not await known.freshness.reach(after + 1, CHECK_SECONDS):
             continue
         reached = known.freshness.position
-        async with known.pool.connection() as connection:
+        async with known.pool.connection() as connection, veiling(context(request), connection) as veil:
             found = await changes(connection, known.vault, who.book_id, after, STREAM_PAGE)
-        for recorded in found:
+            reader = Reader(connection, known.vault, who.book_id, Sight(who.user_id, veil))
+            shown = await reader.visible(found)
+        for recorded in shown:
             yield ServerSentEvent(
                 encoded(change(recorded)).decode(), id=str(recorded.position), event=recorded.topic
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,12 @@ from api.principal import principal
 from api.reading import fresh, path_id, stream
 from api.responses import answer
 from api.routes.changes import CHANGE_EXAMPLE, Change, change
-from api.services import services
+from api.services import context, services
 from api.transaction_answers import account_balances
+from api.visibility import Sight, sight
+from api.visible_balances import visible_balances
+from api.visible_facts import Reader
+from ledger.record import Recorded
 from ledger.undo.commands import UndoCommand
 from ledger.undo.refusals import UnknownCommand
 from ledger.undo.undoing import Undoing
@@ -83,8 +88,12 @@ async def read(request: Request) -> Response:
         found = await trail.command(connection, who.book_id, command_id)
         if found is None:
             raise UnknownCommand("There is no such command in this book, or it changed nothing.")
+        seen = Sight(who.user_id, context(request).veil)
+        reader = Reader(connection, keys, who.book_id, seen)
         wanted = trail.Filter(after=found.first - 1, before=found.first + MOST_FACTS)
-        facts = await trail.log(connection, keys, who.book_id, wanted, MOST_FACTS)
+        facts = await reader.visible(await trail.log(connection, keys, who.book_id, wanted, MOST_FACTS))
+        if not seen.clear:
+            found = _seen(found, await reader.of_command(command_id))
     undoing = await stream(request, command_id, Undoing)
     return answer(
         CommandAnswer(
@@ -99,6 +108,13 @@ async def read(request: Request) -> Response:
             undone_by=undoing.undone_by if undoing is not None else None,
         )
     )
+
+
+def _seen(found: trail.Commanded, facts: Sequence[Recorded]) -> trail.Commanded:
+    """The command as far as its facts (newest first) are seen. Raises UnknownCommand where none is."""
+    if not facts:
+        raise UnknownCommand("There is no such command in this book, or it changed nothing.")
+    return found._replace(first=facts[-1].position, last=facts[0].position, facts=len(facts))
 
 
 @routes.post(
@@ -128,14 +144,17 @@ async def undo(request: Request) -> Response:
         request,
         UndoCommand(**await frame(request, who), undone_id=command_id, first=found.first, last=found.last),
     )
-    decimals = await declared(request, [(account_id, code) for account_id, code, _ in outcome.balances])
+    seen = await sight(request)
+    balances = await visible_balances(request, seen, outcome)
+    facts = [fact for each in outcome.facts[:MOST_FACTS] if (fact := seen.fact(each)) is not None]
+    decimals = await declared(request, [(account_id, code) for account_id, code, _ in balances])
     return carried_out(
         outcome,
         Undone(
             command_id=outcome.command_id,
             undone_id=command_id,
             position=outcome.last,
-            facts=[change(recorded) for recorded in outcome.facts[:MOST_FACTS]],
-            balances=account_balances(outcome.balances, decimals),
+            facts=[change(recorded) for recorded in facts],
+            balances=account_balances(balances, decimals),
         ),
     )

@@ -11,12 +11,14 @@ from starlette.responses import Response
 from api.describe import operation, router
 from api.fields import Query
 from api.principal import principal
-from api.reading import fresh, read_query
+from api.reading import Connection, fresh, read_query
 from api.responses import answer
-from api.services import services
+from api.services import context, services
+from api.visibility import Sight
+from api.visible_facts import Reader
 from ledger.refusals import Refusal, Unknown
 from projections import seal
-from projections.trail import FAR
+from projections.trail import FAR, Filter, log
 
 routes = router("Audit")
 
@@ -105,7 +107,8 @@ async def checkpoint(request: Request) -> Response:
 )
 async def proof(request: Request) -> Response:
     """All that it takes to check the fact with no database and no trust in this service: see the auditor's
-    guide. Personal words in the leaf are sealed."""
+    guide. Personal words in the leaf are sealed; there is no leaf, but its hash, where a part of the fact is private
+    to somebody else."""
     who = principal(request)
     query = read_query(request, ProofQuery)
     given = request.path_params["position"]
@@ -120,7 +123,23 @@ async def proof(request: Request) -> Response:
             if not 1 <= int(given) <= error.sealed:
                 raise UnknownPosition("Nothing of yours was recorded at this position.") from None
             raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
-    leaf: Any = proven["leaf"]
-    if leaf["book_id"] != str(who.book_id):
-        raise UnknownPosition("Nothing of yours was recorded at this position.")
+        leaf: Any = proven["leaf"]
+        if leaf["book_id"] != str(who.book_id):
+            raise UnknownPosition("Nothing of yours was recorded at this position.")
+        await _without_secrets(connection, request, int(given), proven)
     return answer(proven)
+
+
+async def _without_secrets(
+    connection: Connection, request: Request, position: int, proven: dict[str, Any]
+) -> None:
+    """Takes the fact itself out of a proof if a part of it is private to somebody else: its hash proves it all the
+    same. Raises UnknownPosition for a fact that they may not know of."""
+    who, keys = principal(request), services(request).vault
+    reader = Reader(connection, keys, who.book_id, Sight(who.user_id, context(request).veil))
+    facts = await log(connection, keys, who.book_id, Filter(after=position - 1, before=position + 1), 1)
+    shown = await reader.visible(facts)
+    if not shown:
+        raise UnknownPosition("Nothing of yours was recorded at this position.")
+    if shown != facts:
+        proven["leaf"] = None

@@ -22,6 +22,7 @@ from api.principal import Principal, principal
 from api.reading import fresh, left_by, path_id, read_body, read_query, stream_with_version
 from api.responses import answer, etag, location
 from api.services import services
+from api.visibility import sight
 from ledger.accounts.account import Account
 from ledger.accounts.refusals import UnknownAccount
 from ledger.entities import fold
@@ -127,7 +128,8 @@ async def complete(request: Request) -> Response:
     who = principal(request)
     body = await read_body(request, NewReconciliation)
     known = services(request)
-    account, _ = await stream_with_version(request, body.account_id, Account)
+    found, _ = await stream_with_version(request, body.account_id, Account)
+    account: Account | None = (await sight(request)).entity(found)
     if account is None or account.book_id != who.book_id:
         raise UnknownAccount(f"There is no account {body.account_id} in this book.", field="account_id")
     closing = body.closing_balance
@@ -208,7 +210,8 @@ async def unlock(request: Request) -> Response:
             **await frame(request, who), reconciliation_id=reconciliation_id, reason=body.reason
         ),
     )
-    statement, version = await left_by(request, outcome, reconciliation_id, Reconciliation)
+    left, version = await left_by(request, outcome, reconciliation_id, Reconciliation)
+    statement = (await sight(request)).entity(left)
     if statement is None:
         raise UnknownReconciliation(f"There is no reconciliation {reconciliation_id} in this book.")
     shown = await _answered(request, statement, version, outcome.command_id)
@@ -217,7 +220,8 @@ async def unlock(request: Request) -> Response:
 
 async def _one(request: Request, who: Principal) -> tuple[Reconciliation, int]:
     reconciliation_id = path_id(request, "reconciliation_id", UnknownReconciliation)
-    statement, version = await stream_with_version(request, reconciliation_id, Reconciliation)
+    found, version = await stream_with_version(request, reconciliation_id, Reconciliation)
+    statement: Reconciliation | None = (await sight(request)).entity(found)
     if statement is None or statement.book_id != who.book_id:
         raise UnknownReconciliation(f"There is no reconciliation {reconciliation_id} in this book.")
     return statement, version

@@ -21,7 +21,9 @@ from api.transaction_bodies import ClearBody, SettleBody, VoidBody
 from api.transaction_entry import read_postings
 from api.transaction_examples import CLEARED, HISTORY, PARTS, SETTLED, VOIDED, explained
 from api.transaction_history import HistoryAnswer, versions
-from api.transaction_outcome import changed, history_in
+from api.transaction_outcome import changed, history_in, shown
+from api.visibility import sight
+from ledger.entities import fold
 from ledger.identity.user import User
 from ledger.money import read_amount
 from ledger.postings import balanced
@@ -143,9 +145,11 @@ async def history(request: Request) -> Response:
     who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
     facts = await history_in(request, transaction_id, who.book_id)
+    seen = await sight(request)
+    shown(seen, fold(facts))
     decimals = await declared(request, _places(facts))
     names = await _names(request, {recorded.actor_id for recorded in facts})
-    return answer(HistoryAnswer(id=transaction_id, items=versions(facts, names, decimals)))
+    return answer(HistoryAnswer(id=transaction_id, items=versions(facts, names, decimals, seen)))
 
 
 async def _names(request: Request, actors: Iterable[UUID]) -> dict[UUID, str]:

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from msgspec.structs import replace
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,7 @@ from api.services import context
 from api.times import KnownAt, known_position
 from api.transaction_answers import TransactionAnswer, places, transaction_answer
 from api.transaction_examples import LISTED
+from ledger.accounts.account import private_side
 from ledger.money import InvalidAmount, read_amount
 from ledger.transactions.events import Type
 from projections.listed import Listed
@@ -96,6 +98,8 @@ async def transaction_list(request: Request) -> Response:
     after = position(request, query.cursor)
     async with fresh(request) as connection:
         known_at = await known_position(connection, query.known_at, context(request).position)
+        if context(request).veil is not None:
+            filters = replace(filters, side=private_side(who.book_id))
         page = await transactions(
             connection, who.book_id, filters, limit=query.limit, after=after, known_at=known_at
         )

@@ -18,12 +18,12 @@ from api.transaction_answers import CommandedTransaction, TransactionAnswer, pla
 from api.transaction_bodies import TransactionBody
 from api.transaction_entry import entry
 from api.transaction_examples import COMMANDED, FORMS, STORED, VOIDED, explained
-from api.transaction_outcome import changed, created, history_in
+from api.transaction_outcome import changed, created, history_in, shown
+from api.visibility import sight
 from ledger.entities import fold
 from ledger.transactions.changes import AmendTransaction, VoidTransaction
 from ledger.transactions.commands import PostTransaction
 from ledger.transactions.refusals import UnknownTransaction
-from ledger.transactions.transaction import Transaction
 
 routes = router("Transactions")
 
@@ -69,9 +69,10 @@ async def read(request: Request) -> Response:
     """From the record itself, so that it is never stale."""
     who = principal(request)
     transaction_id = path_id(request, "transaction_id", UnknownTransaction)
-    transaction: Transaction = fold(await history_in(request, transaction_id, who.book_id))
-    shown = transaction_answer(transaction, await declared(request, places(transaction)))
-    return answer(shown, headers=[etag(transaction.version)])
+    history = await history_in(request, transaction_id, who.book_id)
+    transaction = shown(await sight(request), fold(history))
+    found = transaction_answer(transaction, await declared(request, places(transaction)))
+    return answer(found, headers=[etag(transaction.version)])
 
 
 @routes.put(

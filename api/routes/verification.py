@@ -14,6 +14,7 @@ from api.principal import principal
 from api.reading import head
 from api.responses import answer
 from api.services import services
+from api.visibility import sight
 from projections import auditor
 
 routes = router("Audit")
@@ -81,7 +82,9 @@ async def verification(request: Request) -> Response:
         recorded = await head(connection)
         status = await auditor.status(connection)
         found = [] if status is None else await auditor.findings(connection, who.book_id)
-    return answer(_verification(status, found, recorded, known.clock()))
+    hidden = (await sight(request)).hidden
+    told = [f for f in found if not any(str(account_id) in f.detail for account_id in hidden)]
+    return answer(_verification(status, told, recorded, known.clock()))
 
 
 def _verification(

@@ -17,6 +17,8 @@ from ledger.accounts.events import (
     AccountCurrenciesChanged,
     AccountDescribed,
     AccountGuarded,
+    AccountMadePrivate,
+    AccountMadeShared,
     AccountMoved,
     AccountOpened,
     AccountReinstated,
@@ -31,7 +33,7 @@ from ledger.accounts.events import (
     Guard,
     Kind,
 )
-from ledger.ids import derived_id
+from ledger.ids import NIL, derived_id
 from ledger.money import ZERO, exponent_of, known_exponent
 from ledger.record import Fact
 from ledger.refusals import Refusal
@@ -42,6 +44,8 @@ DESCRIPTION = ("institution", "colour", "icon", "group", "number", "notes", "met
 
 # The kind of claim that says who stands below an account (its scope).
 CHILD = "child"
+# The kind of claim by which the private accounts of a book (its scope) are found.
+PRIVATE = "private"
 
 
 class Assertion(NamedTuple):
@@ -77,6 +81,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     role: str | None
     guard: Guard
     net_worth: bool
+    private_to: UUID | None = None
     archived: bool = False
     withdrawn: bool = False
     assertions: tuple[Assertion, ...] = ()
@@ -95,7 +100,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         exponent = self.exponent if exponent is None else exponent
         quantum = ZERO if exponent is None else Decimal(1).scaleb(-exponent)
         force_setattr(self, "quantum", quantum)
-        force_setattr(self, "plain", exponent is not None and not (self.archived or self.withdrawn))
+        closer = self.archived or self.withdrawn or self.private_to is not None
+        force_setattr(self, "plain", exponent is not None and not closer)
         force_setattr(self, "keeps_days", self.kind in ("asset", "liability"))
         tied = self.guard.floor is not None or bool(self.assertions)
         force_setattr(self, "watched", tied and self.guard.policy != "allow")
@@ -103,6 +109,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         return self.text.get("name", "")
+
+    def seen_by(self, viewer: UUID) -> bool:
+        """Whether a member of the book may know of it. Numina itself (NIL) may."""
+        return self.private_to is None or viewer in (self.private_to, NIL)
 
     def holds(self, currency: str) -> bool:
         """Whether a posting in `currency` may stand on it."""
@@ -117,15 +127,19 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(s for s in self.statements if s.currency == currency)
 
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
-        """The unique name that it holds (no two siblings of a book are called alike), and its place below its
-        parent, by which a parent's children are found."""
+        """The unique name that it holds (no two siblings that one person sees are called alike); its place below
+        its parent, by which a parent's children are found; and whose it is, if it is private."""
+        found: list[tuple[UUID, str, str]] = []
+        if self.private_to is not None:
+            found.append((self.book_id, PRIVATE, f"{self.account_id.hex}{self.private_to.hex}"))
         if self.withdrawn:
-            return ()
-        place = ((self.parent_id, CHILD, str(self.account_id)),) if self.parent_id else ()
-        if not self.name:
-            # It was forgotten with its book.
-            return place
-        return ((self.book_id, "account", name_text(self.parent_id, self.name)), *place)
+            return tuple(found)
+        # Without a name, it was forgotten with its book.
+        if self.name:
+            found.append((self.book_id, "account", name_text(self.parent_id, self.name, self.private_to)))
+        if self.parent_id is not None:
+            found.append((self.parent_id, CHILD, str(self.account_id)))
+        return tuple(found)
 
 
 class AccountUnreadable(Refusal):
@@ -135,9 +149,11 @@ class AccountUnreadable(Refusal):
     status = 409
 
 
-def name_text(parent_id: UUID | None, name: str) -> str:
-    """What makes a name unique: its parent, and its letters without case or outer space."""
-    return f"{parent_id or ''}/{' '.join(name.split()).casefold()}"
+def name_text(parent_id: UUID | None, name: str, private_to: UUID | None = None) -> str:
+    """What makes a name unique: its parent, and its letters without case or outer space. Private accounts have
+    names of their own, so that a name that is taken tells nothing of them."""
+    whose = f"{private_to}:" if private_to is not None else ""
+    return f"{whose}{parent_id or ''}/{' '.join(name.split()).casefold()}"
 
 
 def conversion_account(book_id: UUID) -> UUID:
@@ -148,6 +164,12 @@ def conversion_account(book_id: UUID) -> UUID:
 def opening_account(book_id: UUID) -> UUID:
     """The equity account that opening balances come from."""
     return derived_id("opening", book_id.bytes)
+
+
+def private_side(book_id: UUID) -> UUID:
+    """What stands for all accounts that somebody may not know of, where a transaction has a leg on one: no account
+    of the record has this id."""
+    return derived_id("private", book_id.bytes)
 
 
 def evolve(account: Account | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Account:
@@ -166,6 +188,7 @@ def evolve(account: Account | None, fact: Fact, stream_id: UUID, book_id: UUID) 
             role=fact.role,
             guard=fact.guard,
             net_worth=fact.net_worth,
+            private_to=fact.private_to,
             text=fact.text,
         )
     if account is None:
@@ -188,6 +211,10 @@ def _changes(account: Account, fact: Fact) -> dict[str, object]:
             return {"currencies": currencies}
         case AccountCounted(net_worth=net_worth):
             return {"net_worth": net_worth}
+        case AccountMadePrivate(private_to=private_to):
+            return {"private_to": private_to}
+        case AccountMadeShared():
+            return {"private_to": None}
         case AccountArchived():
             return {"archived": True}
         case AccountReopened():

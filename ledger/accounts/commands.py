@@ -23,6 +23,7 @@ from ledger.accounts.events import (
     Guard,
     Kind,
 )
+from ledger.accounts.privacy import begun, check_private, turned
 from ledger.accounts.refusals import (
     AccountArchivedAlready,
     AccountOpen,
@@ -70,8 +71,9 @@ class Opening(NamedTuple):
 class OpenAccount(Command, frozen=True, kw_only=True):
     """Open an account or category.
 
-    `text`: name (required), institution, colour, icon, group, number, notes, metadata. Raises NameTaken,
-    UnknownAccount or WrongParent for the parent, UnknownCurrency, InvalidAmount, InvalidValue, NotGuardable.
+    `text`: name (required), institution, colour, icon, group, number, notes, metadata. A `private` one is known to
+    `actor_id` alone. Raises NameTaken, UnknownAccount or WrongParent for the parent, UnknownCurrency,
+    InvalidAmount, InvalidValue, NotGuardable.
     """
 
     name: ClassVar[str] = "account.open"
@@ -87,8 +89,13 @@ class OpenAccount(Command, frozen=True, kw_only=True):
     role: str | None = None
     guard: Guard = UNGUARDED
     net_worth: bool = True
+    private: bool = False
     text: Mapping[str, str] = {}
     opening: Opening | None = None
+
+    @property
+    def private_to(self) -> UUID | None:
+        return self.actor_id if self.private else None
 
     def streams(self) -> Iterator[UUID]:
         yield self.account_id
@@ -97,9 +104,12 @@ class OpenAccount(Command, frozen=True, kw_only=True):
         if self.opening is not None:
             yield self.opening.transaction_id
             yield opening_account(self.book_id)
+        if self.private:
+            yield self.book_id
 
     def claims(self, state: State) -> Iterable[Claim]:
-        return [Claim(self.book_id, "account", name_text(self.parent_id, self.text.get("name", "")))]
+        text = name_text(self.parent_id, self.text.get("name", ""), self.private_to)
+        return [Claim(self.book_id, "account", text)]
 
     def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
         if self.opening is None:
@@ -112,9 +122,11 @@ class OpenAccount(Command, frozen=True, kw_only=True):
         check_name(self.text.get("name", ""))
         self._check_currencies()
         if self.parent_id is not None:
-            check_parent(state, self.book_id, self.kind, self.parent_id)
+            check_parent(state, self.book_id, self.kind, self.parent_id, self.actor_id)
         check_guard(self.guard, self.kind, self.currency, self.exponent)
-        name_free(state, self.book_id, self.parent_id, self.text["name"], self.account_id)
+        if self.private:
+            check_private(self.kind)
+        name_free(state, self.book_id, self.parent_id, self.text["name"], self.account_id, self.private_to)
         opened = AccountOpened(
             kind=self.kind,
             type=self.type,
@@ -126,9 +138,11 @@ class OpenAccount(Command, frozen=True, kw_only=True):
             role=self.role,
             guard=self.guard,
             net_worth=self.net_worth,
+            private_to=self.private_to,
             text=self.text,
         )
-        return [Draft(self.account_id, opened), *self._opening_balance()]
+        first = begun(state, self.book_id, self.actor_id) if self.private else []
+        return [Draft(self.account_id, opened), *self._opening_balance(), *first]
 
     def _check_currencies(self) -> None:
         for code in (self.currency, *self.currencies):
@@ -178,9 +192,11 @@ class AccountChange(Command, frozen=True, kw_only=True):
         yield self.account_id
 
     def present(self, state: State) -> Account:
-        """The account, of this book and at the expected version. Raises UnknownAccount, Stale."""
+        """The account, of this book, known to the actor and at the expected version. Raises UnknownAccount,
+        Stale."""
         account = state.entity(Account, self.account_id)
-        if account is None or account.book_id != self.book_id or account.withdrawn:
+        known = account is not None and account.book_id == self.book_id and not account.withdrawn
+        if account is None or not known or not account.seen_by(self.actor_id):
             raise UnknownAccount(f"There is no account {self.account_id} in this book.")
         version = state.version(self.account_id)
         if self.expected_version is not None and self.expected_version != version:
@@ -215,11 +231,14 @@ class AmendAccount(AccountChange, frozen=True, kw_only=True):
     net_worth: bool | None = None
     currencies: tuple[str, ...] | None = None
     archived: bool | None = None
+    private: bool | None = None
 
     def streams(self) -> Iterator[UUID]:
         yield self.account_id
         if isinstance(self.parent_id, UUID):
             yield self.parent_id
+        if self.private:
+            yield self.book_id
 
     def more_streams(self, state: State) -> Iterable[UUID]:
         parent = state.entity(Account, self.parent_id) if isinstance(self.parent_id, UUID) else None
@@ -229,8 +248,8 @@ class AmendAccount(AccountChange, frozen=True, kw_only=True):
         account = state.entity(Account, self.account_id)
         if account is None:
             return ()
-        parent, name = self._place(account)
-        return [Claim(self.book_id, "account", name_text(parent, name))]
+        parent, name, private_to = self._place(account)
+        return [Claim(self.book_id, "account", name_text(parent, name, private_to))]
 
     def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
         account = state.entity(Account, self.account_id)
@@ -257,21 +276,26 @@ class AmendAccount(AccountChange, frozen=True, kw_only=True):
             *self._counted(account),
             *self._currencies(state, account),
             *self._archived(account),
+            *turned(state, account, self.private, self.actor_id),
         ]
-        return [Draft(self.account_id, fact) for fact in facts]
+        first = begun(state, self.book_id, self.actor_id) if self.private else []
+        return [*(Draft(self.account_id, fact) for fact in facts), *first]
 
-    def _place(self, account: Account) -> tuple[UUID | None, str]:
+    def _place(self, account: Account) -> tuple[UUID | None, str, UUID | None]:
         parent = account.parent_id if isinstance(self.parent_id, Unchanged) else self.parent_id
-        return parent, self.text.get("name", account.name)
+        private_to = account.private_to
+        if self.private is not None:
+            private_to = self.actor_id if self.private else None
+        return parent, self.text.get("name", account.name), private_to
 
     def _named(self, state: State, account: Account) -> Iterator[Fact]:
-        parent, name = self._place(account)
-        if (parent, name) == (account.parent_id, account.name):
+        parent, name, private_to = self._place(account)
+        if (parent, name, private_to) == (account.parent_id, account.name, account.private_to):
             return
         check_name(name)
         if parent is not None and parent != account.parent_id:
-            check_parent(state, self.book_id, account.kind, parent, below=self.account_id)
-        name_free(state, self.book_id, parent, name, self.account_id)
+            check_parent(state, self.book_id, account.kind, parent, self.actor_id, below=self.account_id)
+        name_free(state, self.book_id, parent, name, self.account_id, private_to)
         if name != account.name:
             yield AccountRenamed(text={"name": name})
         if parent != account.parent_id:

@@ -38,6 +38,7 @@ class AccountOpened(Fact, frozen=True):
     `currency` is the main one, `currencies` further ones it may hold; `any_currency` accepts all of them.
     `exponent` declares the decimals of a currency that ISO 4217 does not know. `role` marks the accounts that
     Numina itself opens with a book: "conversion" and "opening". `net_worth` is whether it counts there.
+    `private_to` is the one person who may know of it, None for everybody in the book.
     text: name, institution, colour, icon, group, number, notes, metadata (a JSON object).
     """
 
@@ -54,6 +55,7 @@ class AccountOpened(Fact, frozen=True):
     role: str | None = None
     guard: Guard = Guard()
     net_worth: bool = True
+    private_to: UUID | None = None
 
 
 @fact
@@ -107,6 +109,22 @@ class AccountCounted(Fact, frozen=True):
     topic: ClassVar[str] = "account.counted"
 
     net_worth: bool
+
+
+@fact
+class AccountMadePrivate(Fact, frozen=True):
+    """From now on only `private_to` may know of the account, and of what was ever recorded on it."""
+
+    topic: ClassVar[str] = "account.made_private"
+
+    private_to: UUID
+
+
+@fact
+class AccountMadeShared(Fact, frozen=True):
+    """Everybody in the book may see the account, with its whole history."""
+
+    topic: ClassVar[str] = "account.made_shared"
 
 
 @fact

@@ -51,6 +51,13 @@ class SystemAccount(Refusal):
     status = 409
 
 
+class NotYourAccount(Refusal):
+    """Only who opened an account decides whether it is private."""
+
+    code = "not_your_account"
+    status = 403
+
+
 class WrongCurrency(Refusal):
     """The account does not hold this currency."""
 

@@ -23,13 +23,16 @@ def check_name(name: str) -> None:
         raise InvalidValue("A name is needed.", field="name")
 
 
-def check_parent(state: State, book_id: UUID, kind: Kind, parent_id: UUID, below: UUID | None = None) -> None:
-    """The parent must be an account of the book and of the same kind, and not the account itself or below it.
+def check_parent(
+    state: State, book_id: UUID, kind: Kind, parent_id: UUID, viewer: UUID, below: UUID | None = None
+) -> None:
+    """The parent must be an account of the book that `viewer` sees, of the same kind, and not the account itself
+    or below it.
 
     Raises UnknownAccount, WrongParent.
     """
     parent = state.entity(Account, parent_id)
-    if parent is None or parent.book_id != book_id or parent.withdrawn:
+    if parent is None or parent.book_id != book_id or parent.withdrawn or not parent.seen_by(viewer):
         raise UnknownAccount(f"There is no account {parent_id} in this book.", field="parent_id")
     if parent.kind != kind:
         raise WrongParent(f"The parent is of kind {parent.kind}, not {kind}.", field="parent_id")
@@ -84,9 +87,16 @@ def check_assertions(state: State, account: Account) -> None:
             )
 
 
-def name_free(state: State, book_id: UUID, parent_id: UUID | None, name: str, account_id: UUID) -> None:
-    """Raises NameTaken when another account below the same parent is called so."""
-    holder = state.holder(book_id, "account", name_text(parent_id, name))
+def name_free(
+    state: State,
+    book_id: UUID,
+    parent_id: UUID | None,
+    name: str,
+    account_id: UUID,
+    private_to: UUID | None = None,
+) -> None:
+    """Raises NameTaken when another account below the same parent, private to the same person, is called so."""
+    holder = state.holder(book_id, "account", name_text(parent_id, name, private_to))
     if holder is not None and holder != account_id:
         raise NameTaken(
             f"There is an account called {' '.join(name.split())!r} here already.",

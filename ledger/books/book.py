@@ -7,7 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.books.events import BookCurrencyChanged, BookOpened, BookRenamed, BookZoneChanged
+from ledger.books.events import (
+    BookCurrencyChanged,
+    BookOpened,
+    BookPrivacyBegun,
+    BookRenamed,
+    BookZoneChanged,
+)
 from ledger.books.roles import Role
 from ledger.privacy.events import BookErased
 from ledger.record import Fact
@@ -15,7 +21,8 @@ from ledger.refusals import Refusal
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose money, its default currency, and the zone that says what day it is."""
+    """Whose money, its default currency, and the zone that says what day it is. `private` are those who have, or
+    had, accounts that the others may not know of."""
 
     book_id: UUID
     owner_id: UUID
@@ -23,6 +30,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     text: Mapping[str, str] = {}
     erased: bool = False
+    private: frozenset[UUID] = frozenset()
 
     def role_of(self, user_id: UUID) -> Role | None:
         """What the person is in this book; None for who does not belong to it."""
@@ -51,6 +59,8 @@ def evolve(book: Book | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Boo
     match fact:
         case BookRenamed():
             return msgspec.structs.replace(book, text=fact.text)
+        case BookPrivacyBegun(person_id=person_id):
+            return msgspec.structs.replace(book, private=book.private | {person_id})
         case BookZoneChanged(time_zone=time_zone):
             return msgspec.structs.replace(book, time_zone=time_zone)
         case BookCurrencyChanged(currency=currency):

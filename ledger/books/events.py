@@ -38,6 +38,15 @@ class BookZoneChanged(Fact, frozen=True):
 
 
 @fact
+class BookPrivacyBegun(Fact, frozen=True):
+    """`person_id` has had, since, an account in the book that nobody else may know of. Others are not told."""
+
+    topic: ClassVar[str] = "book.privacy_begun"
+
+    person_id: UUID
+
+
+@fact
 class BookCurrencyChanged(Fact, frozen=True):
     """Reports default to `currency` from now on. No posting changes."""
 

@@ -66,7 +66,7 @@ class CompleteReconciliation(Command, frozen=True, kw_only=True):
                 date=last[0].date.isoformat(),
                 reconciliation_id=str(last[0].reconciliation_id),
             )
-        check_statement(state, self._statement())
+        check_statement(state, self._statement(), self.actor_id)
         completed = StatementReconciled(
             account_id=self.account_id,
             date=self.date,
@@ -89,7 +89,7 @@ class CompleteReconciliation(Command, frozen=True, kw_only=True):
         ]
 
     def _account(self, state: State) -> Account:
-        account = find(state, self.book_id, self.account_id, "account_id")
+        account = find(state, self.book_id, self.account_id, self.actor_id, "account_id")
         if not account.keeps_days:
             raise NotGuardable("Statements are of assets and liabilities.", field="account_id")
         if not account.holds(self.currency):
@@ -143,11 +143,13 @@ class UnlockReconciliation(Command, frozen=True, kw_only=True):
 
     def decide(self, state: State) -> list[Draft]:
         statement = state.entity(Reconciliation, self.reconciliation_id)
-        if statement is None or statement.book_id != self.book_id:
+        account = state.entity(Account, statement.account_id) if statement is not None else None
+        known = account is not None and account.seen_by(self.actor_id)
+        if statement is None or statement.book_id != self.book_id or not known:
             raise UnknownReconciliation(f"There is no reconciliation {self.reconciliation_id} in this book.")
         if not statement.locked:
             raise AlreadyUnlocked("The reconciliation was unlocked before.")
-        account = find(state, self.book_id, statement.account_id)
+        account = find(state, self.book_id, statement.account_id, self.actor_id)
         last = account.locked_in(statement.currency)[-1]
         if last.reconciliation_id != self.reconciliation_id:
             raise NotLastStatement(

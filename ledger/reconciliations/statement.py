@@ -17,19 +17,21 @@ from ledger.reconciliations.refusals import (
     StatementDiffers,
 )
 from ledger.transactions.refusals import NotOnAccount, UnknownTransaction
+from ledger.transactions.seeing import looking, seen
 from ledger.transactions.transaction import Transaction
 
 
-def check_statement(state: State, statement: Reconciliation) -> None:
-    """Raises UnknownTransaction, NotOnStatement, AfterStatement, NotOnAccount, AlreadyReconciled for a
-    transaction that cannot be on the statement, and StatementDiffers unless everything adds up."""
+def check_statement(state: State, statement: Reconciliation, viewer: UUID) -> None:
+    """For `viewer`, who sees the statement's account. Raises UnknownTransaction, NotOnStatement,
+    AfterStatement, NotOnAccount, AlreadyReconciled for a transaction that cannot be on the statement, and
+    StatementDiffers unless everything adds up."""
     account = state.entity(Account, statement.account_id)
     chain = account.locked_in(statement.currency) if account is not None else ()
     earlier = [s for s in chain if s.reconciliation_id != statement.reconciliation_id]
     opening = earlier[-1].closing_balance if earlier else ZERO
     locked = {s.reconciliation_id for s in earlier}
     total = opening
-    for amount in _amounts(state, statement, locked):
+    for amount in _amounts(state, statement, locked, viewer):
         total = EXACT.add(total, amount)
     difference = EXACT.subtract(statement.closing_balance, total)
     if difference:
@@ -45,14 +47,26 @@ def check_statement(state: State, statement: Reconciliation) -> None:
         )
 
 
-def _amounts(state: State, statement: Reconciliation, locked: set[UUID]) -> Iterator[Decimal]:
+def _amounts(state: State, statement: Reconciliation, locked: set[UUID], viewer: UUID) -> Iterator[Decimal]:
     """What each leg of the statement adds; `locked` are the other reconciliations of the chain."""
     for index, transaction_id in enumerate(statement.transaction_ids):
         field = f"transaction_ids.{index}"
         transaction = state.entity(Transaction, transaction_id)
-        if transaction is None or transaction.book_id != statement.book_id:
+        if (
+            transaction is None
+            or transaction.book_id != statement.book_id
+            or not _known(state, transaction, statement, viewer)
+        ):
             raise UnknownTransaction(f"There is no transaction {transaction_id} in this book.", field=field)
         yield _leg(transaction, statement, locked, field)
+
+
+def _known(state: State, transaction: Transaction, statement: Reconciliation, viewer: UUID) -> bool:
+    """Whoever sees an account sees the transactions on it; only of others must it be asked."""
+    terms = transaction.terms
+    if any(p.account_id == statement.account_id for p in terms.postings):
+        return True
+    return seen(terms, viewer, looking(state)) != "nothing"
 
 
 def _leg(transaction: Transaction, statement: Reconciliation, locked: set[UUID], field: str) -> Decimal:

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from ledger.accounts.account import Account
 from ledger.command import Command, DayRange, Draft, State
+from ledger.ids import NIL
 from ledger.money import ZERO, InvalidAmount, add, check_exponent, known_exponent, split, total
 from ledger.postings import Posting
 from ledger.record import Fact
@@ -39,6 +41,8 @@ from ledger.transactions.refusals import (
     StateFixed,
     UnknownTransaction,
 )
+from ledger.transactions.seeing import check_own_money, looking, seen
+from ledger.transactions.standing import put_back
 from ledger.transactions.transaction import Transaction
 
 
@@ -78,9 +82,14 @@ class TransactionChange(Command, frozen=True, kw_only=True):
         return TransactionVoided(before=transaction.terms)
 
     def present(self, state: State) -> Transaction:
-        """The transaction, of this book and at the expected version. Raises UnknownTransaction, Stale."""
+        """The transaction, of this book, known to the actor and at the expected version. Raises
+        UnknownTransaction, Stale."""
         transaction = state.entity(Transaction, self.transaction_id)
-        if transaction is None or transaction.book_id != self.book_id:
+        if (
+            transaction is None
+            or transaction.book_id != self.book_id
+            or seen(transaction.terms, self.actor_id, looking(state)) == "nothing"
+        ):
             raise UnknownTransaction(f"There is no transaction {self.transaction_id} in this book.")
         if self.expected_version is not None and self.expected_version != transaction.version:
             raise Stale(
@@ -94,8 +103,9 @@ class TransactionChange(Command, frozen=True, kw_only=True):
 
 class AmendTransaction(TransactionChange, frozen=True, kw_only=True):
     """Replace what a transaction says; a pending one stays pending. Words may always be changed; amount, date
-    and accounts only while no leg is reconciled. A `state` that is given must be the present one. Raises as
-    PostTransaction does, and StateFixed, AlreadyVoided, ReconciledLocked, UnknownTransaction, Stale."""
+    and accounts only while no leg is reconciled or private to somebody else, which is given as it was shown.
+    A `state` that is given must be the present one. Raises as PostTransaction does, and StateFixed, AlreadyVoided,
+    ReconciledLocked, PrivateLeg, UnknownTransaction, Stale."""
 
     name: ClassVar[str] = "transaction.amend"
 
@@ -122,16 +132,22 @@ class AmendTransaction(TransactionChange, frozen=True, kw_only=True):
         if self.state is not None and self.state != before.state:
             raise StateFixed(f"The transaction is {before.state}.", field="state", state=before.state)
         unlapsed(before, self.now)
-        standing = self.date == before.date and legs(self.postings) == legs(before.postings)
+        postings, text = put_back(state, transaction, self.postings, self.text, self.actor_id)
+        standing = self.date == before.date and legs(postings) == legs(before.postings)
         if not standing:
+            check_own_money(state, before, self.actor_id)
             unlocked(transaction)
-        accounts = place(state, self.book_id, self.date, self.postings, self.origins, standing=standing)
+        viewer = NIL if standing else self.actor_id
+        accounts = place(
+            state, self.book_id, self.date, postings, self.origins, viewer=viewer, standing=standing
+        )
         if self.expires_at != before.expires_at:
             check_expiry(before.state, self.expires_at, self.now)
-        after = self._terms(transaction, self.type or inferred_type(accounts))
-        if after == before and dict(self.text) == dict(transaction.text):
+        terms = self._terms(transaction, self.type or inferred_type(accounts))
+        after = replace(terms, postings=tuple(postings))
+        if after == before and dict(text) == dict(transaction.text):
             return []
-        fact = TransactionAmended(before=before, after=after, text=self.text)
+        fact = TransactionAmended(before=before, after=after, text=text)
         flagged = flags(state, fact)
         return [Draft(self.transaction_id, replace(fact, flagged=flagged) if flagged else fact)]
 
@@ -140,7 +156,7 @@ class AmendTransaction(TransactionChange, frozen=True, kw_only=True):
 
 
 class VoidTransaction(TransactionChange, frozen=True, kw_only=True):
-    """Take a transaction back in full, or release a hold. Raises AlreadyVoided, ReconciledLocked,
+    """Take a transaction back in full, or release a hold. Raises AlreadyVoided, ReconciledLocked, PrivateLeg,
     FloorBreached (money that came in may be spent already), UnknownTransaction, Stale."""
 
     name: ClassVar[str] = "transaction.void"
@@ -150,6 +166,7 @@ class VoidTransaction(TransactionChange, frozen=True, kw_only=True):
     def decide(self, state: State) -> list[Draft]:
         transaction = self.present(state)
         before = unvoided(transaction)
+        check_own_money(state, before, self.actor_id)
         unlocked(transaction)
         fact = TransactionVoided(before=before, text={"reason": self.reason} if self.reason else {})
         flagged = flags(state, fact)
@@ -183,9 +200,10 @@ class SettleTransaction(TransactionChange, frozen=True, kw_only=True):
         if before.state != "pending":
             raise NotPending("The transaction is posted already.", state=before.state)
         unlapsed(before, self.now)
+        check_own_money(state, before, self.actor_id)
         postings = self._postings(before, state)
         after = self._after(before, postings)
-        place(state, self.book_id, after.date, postings)
+        place(state, self.book_id, after.date, postings, viewer=self.actor_id)
         fact = TransactionSettled(before=before, after=after)
         flagged = flags(state, fact)
         return [Draft(self.transaction_id, replace(fact, flagged=flagged) if flagged else fact)]
@@ -229,7 +247,9 @@ class MarkCleared(TransactionChange, frozen=True, kw_only=True):
     def decide(self, state: State) -> list[Draft]:
         transaction = self.present(state)
         terms = unvoided(transaction)
-        if all(p.account_id != self.account_id for p in terms.postings):
+        account = state.entity(Account, self.account_id)
+        known = account is not None and account.seen_by(self.actor_id)
+        if not known or all(p.account_id != self.account_id for p in terms.postings):
             raise NotOnAccount("This transaction has no posting on that account.", field="account_id")
         if terms.state == "pending":
             raise NotPending("A hold is not on a statement yet; post it first.", state=terms.state)

@@ -61,7 +61,7 @@ class PostTransaction(Command, frozen=True, kw_only=True):
         return size
 
     def decide(self, state: State) -> list[Draft]:
-        accounts = place(state, self.book_id, self.date, self.postings, self.origins)
+        accounts = place(state, self.book_id, self.date, self.postings, self.origins, viewer=self.actor_id)
         if self.expires_at is not None:
             check_expiry(self.state, self.expires_at, self.now)
         fact = self._fact(self.type or inferred_type(accounts))

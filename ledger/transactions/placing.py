@@ -29,12 +29,13 @@ def place(
     postings: Sequence[Posting],
     origins: Sequence[Origin] = (),
     *,
+    viewer: UUID,
     standing: bool = False,
 ) -> list[Account]:
-    """The accounts under `postings`, when every one exists in the book, is open, holds the currency at that
-    precision, and the whole balances. `origins` (one a posting, or none) say which part of a form each came
-    from and the kinds that may stand there. Postings that are `standing` there already may stay on an archived
-    account. Raises the Refusal that says what does not."""
+    """The accounts under `postings`, when every one exists in the book, is known to `viewer`, is open, holds the
+    currency at that precision, and the whole balances. `origins` (one a posting, or none) say which part of a form
+    each came from and the kinds that may stand there. Postings that are `standing` there already may stay on an
+    archived account. Raises the Refusal that says what does not."""
     check_date(date)
     balanced(postings)
     accounts: list[Account] = []
@@ -46,7 +47,7 @@ def place(
         # Nearly every posting is in its account's own currency and written with all its decimals.
         plain = account.plain and posting.currency == account.currency
         if not plain or not posting.amount.same_quantum(account.quantum):
-            _check(account, posting, origins, index, standing)
+            _check(account, posting, origins, index, viewer, standing)
             loose = loose or (account.any_currency and known_exponent(posting.currency) is None)
         if origins and origins[index].kinds and account.kind not in origins[index].kinds:
             _wrong_kind(account, origins[index])
@@ -66,10 +67,12 @@ def check_date(date: dt.date, field: str = "date") -> None:
         )
 
 
-def find(state: State, book_id: UUID, account_id: UUID, field: str | None = None) -> Account:
-    """The account of this book. Raises UnknownAccount, alike for none and for another book's."""
+def find(state: State, book_id: UUID, account_id: UUID, viewer: UUID, field: str | None = None) -> Account:
+    """The account of this book. Raises UnknownAccount, alike for none, for another book's and for one that is
+    private to others."""
     account = state.entity(Account, account_id)
-    if account is None or account.book_id != book_id or account.withdrawn:
+    known = account is not None and account.book_id == book_id and not account.withdrawn
+    if account is None or not known or not account.seen_by(viewer):
         raise unknown(account_id, field)
     return account
 
@@ -86,8 +89,15 @@ def _field(origins: Sequence[Origin], index: int, part: Literal["account", "amou
     return f"postings.{index}.{'account_id' if part == 'account' else part}"
 
 
-def _check(account: Account, posting: Posting, origins: Sequence[Origin], index: int, standing: bool) -> None:
-    if account.withdrawn:
+def _check(
+    account: Account,
+    posting: Posting,
+    origins: Sequence[Origin],
+    index: int,
+    viewer: UUID,
+    standing: bool,
+) -> None:
+    if account.withdrawn or not account.seen_by(viewer):
         raise unknown(account.account_id, _field(origins, index, "account"))
     if account.archived and not standing:
         raise AccountArchivedAlready(

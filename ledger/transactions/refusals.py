@@ -52,6 +52,13 @@ class ReconciledLocked(Refusal):
     status = 409
 
 
+class PrivateLeg(Refusal):
+    """A part of the transaction stands on an account that is private to somebody else."""
+
+    code = "private_leg"
+    status = 409
+
+
 class NotOnAccount(Refusal):
     """The transaction has no posting on this account."""
 

@@ -67,6 +67,7 @@ def _account(account: Account) -> dict[Aspect, Any]:
         ("parent",): account.parent_id,
         ("guard",): account.guard,
         ("net_worth",): account.net_worth,
+        ("private",): account.private_to,
         ("currencies",): account.currencies,
         ("archived",): account.archived,
         ("withdrawn",): account.withdrawn,

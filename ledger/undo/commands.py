@@ -17,6 +17,7 @@ from ledger.undo.aspects import Touched, touched
 from ledger.undo.compensation import compensation
 from ledger.undo.events import CommandUndone
 from ledger.undo.refusals import AlreadyUndone, ChangedSince, NotUndoable, UnknownCommand
+from ledger.undo.seeing import check_seen
 from ledger.undo.soundness import check, flagged
 from ledger.undo.undoing import Undoing
 
@@ -33,9 +34,9 @@ class UndoCommand(Command, frozen=True, kw_only=True):
     before, each as a new fact; nothing is overwritten. An undoing is a command too, so it can itself be
     undone, which brings back what the first command did.
 
-    Raises UnknownCommand, AlreadyUndone, NotUndoable, ChangedSince (with the later commands), AccountInUse,
-    ReconciledLocked, HoldExpired, FloorBreached, AssertionBroken, and UndoBlocked for any other rule that
-    what was before does not meet any more.
+    Raises UnknownCommand, PrivateLeg, NotYourAccount, AlreadyUndone, NotUndoable, ChangedSince (with the
+    later commands), AccountInUse, ReconciledLocked, HoldExpired, FloorBreached, AssertionBroken, and UndoBlocked
+    for any other rule that what was before does not meet any more.
     """
 
     name: ClassVar[str] = "command.undo"
@@ -94,7 +95,7 @@ class UndoCommand(Command, frozen=True, kw_only=True):
     def claims(self, state: State) -> Iterable[Claim]:
         for change in self._touched(state, "account."):
             if isinstance(change.before, Account):
-                text = name_text(change.before.parent_id, change.before.name)
+                text = name_text(change.before.parent_id, change.before.name, change.before.private_to)
                 yield Claim(self.book_id, "account", text)
 
     def weight(self) -> int:
@@ -117,7 +118,7 @@ class UndoCommand(Command, frozen=True, kw_only=True):
             for change in reversed(changes)
             for fact in compensation(change, self.command_id, self.now)
         ]
-        check(state, self.book_id, facts, drafts)
+        check(state, self.book_id, self.actor_id, facts, drafts)
         return [*flagged(state, drafts), Draft(self.undone_id, CommandUndone(by=self.command_id))]
 
     def _facts(self, state: State) -> Sequence[Recorded]:
@@ -125,6 +126,7 @@ class UndoCommand(Command, frozen=True, kw_only=True):
         found = self._found(state)
         if not found or any(recorded.book_id != self.book_id for recorded in found):
             raise UnknownCommand(f"There is no command {self.undone_id} in this book.")
+        check_seen(state, self.undone_id, found, self.actor_id)
         return found
 
     def _found(self, state: State) -> Sequence[Recorded]:

@@ -14,6 +14,8 @@ from ledger.accounts.events import (
     AccountCurrenciesChanged,
     AccountDescribed,
     AccountGuarded,
+    AccountMadePrivate,
+    AccountMadeShared,
     AccountMoved,
     AccountReinstated,
     AccountRenamed,
@@ -154,6 +156,9 @@ def _account(touched: Touched, present: Account) -> Iterator[Fact]:
         yield AccountGuarded(guard=before.guard)
     if ("net_worth",) in changed:
         yield AccountCounted(net_worth=before.net_worth)
+    if ("private",) in changed:
+        private_to = before.private_to
+        yield AccountMadePrivate(private_to=private_to) if private_to is not None else AccountMadeShared()
     if ("currencies",) in changed:
         yield AccountCurrenciesChanged(currencies=before.currencies)
     if ("archived",) in changed:

@@ -14,6 +14,8 @@ from ledger.accounts.account import Account
 from ledger.accounts.events import (
     AccountCurrenciesChanged,
     AccountGuarded,
+    AccountMadePrivate,
+    AccountMadeShared,
     AccountMoved,
     AccountReinstated,
     AccountRenamed,
@@ -21,7 +23,7 @@ from ledger.accounts.events import (
     AssertionReinstated,
 )
 from ledger.accounts.guarding import breaches, posted_at_end
-from ledger.accounts.refusals import AssertionFailed
+from ledger.accounts.refusals import AssertionFailed, NotYourAccount
 from ledger.accounts.rules import (
     FIRST_DAY,
     check_assertions,
@@ -79,16 +81,18 @@ class _Open(Outlook):
         return replace(found, archived=False) if isinstance(found, Account) and found.archived else found
 
 
-def check(state: State, book_id: UUID, undone: Sequence[Recorded], drafts: Sequence[Draft]) -> None:
-    """Refuses a compensation that would break a rule. Raises AccountInUse, ReconciledLocked, and UndoBlocked
-    for what would be wrong with the content of a request, because here it is the state that does not allow
-    it."""
+def check(
+    state: State, book_id: UUID, actor_id: UUID, undone: Sequence[Recorded], drafts: Sequence[Draft]
+) -> None:
+    """Refuses a compensation that would break a rule. Raises AccountInUse, ReconciledLocked, NotYourAccount, and
+    UndoBlocked for what would be wrong with the content of a request, because here it is the state that does not
+    allow it."""
     ahead: Any = Outlook(state, drafts, book_id)
     try:
         for draft in drafts:
-            _check(ahead, state, book_id, undone, drafts, draft)
+            _check(ahead, state, book_id, actor_id, undone, drafts, draft)
     except Refusal as refusal:
-        if refusal.status == 409:
+        if refusal.status in (403, 409):
             raise
         raise UndoBlocked(refusal.detail, because=refusal.code, **refusal.facts) from refusal
 
@@ -97,6 +101,7 @@ def _check(
     ahead: State,
     state: State,
     book_id: UUID,
+    actor_id: UUID,
     undone: Sequence[Recorded],
     drafts: Sequence[Draft],
     draft: Draft,
@@ -104,20 +109,25 @@ def _check(
     stream_id, fact = draft.stream_id, draft.fact
     before, after = transition(fact)
     if after is not None and not same_money(before, after):
-        place(_Open(ahead), book_id, after.date, after.postings)
+        place(_Open(ahead), book_id, after.date, after.postings, viewer=actor_id)
     account = ahead.entity(Account, stream_id)
     if account is None:
         reconciliation = ahead.entity(Reconciliation, stream_id)
         if isinstance(fact, StatementRelocked) and reconciliation is not None:
-            check_statement(ahead, reconciliation)
+            check_statement(ahead, reconciliation, actor_id)
         return
     match fact:
         case AccountWithdrawn():
             _unused(state, account, undone)
         case AccountReinstated() | AccountRenamed() | AccountMoved():
-            name_free(state, book_id, account.parent_id, account.name, stream_id)
+            name_free(state, book_id, account.parent_id, account.name, stream_id, account.private_to)
             if account.parent_id is not None and not isinstance(fact, AccountRenamed):
-                check_parent(ahead, book_id, account.kind, account.parent_id, below=stream_id)
+                check_parent(ahead, book_id, account.kind, account.parent_id, actor_id, below=stream_id)
+        case AccountMadePrivate() | AccountMadeShared():
+            present = state.entity(Account, stream_id)
+            if actor_id not in (account.private_to, present.private_to if present else None):
+                raise NotYourAccount("Only who opened an account decides whether it is private.")
+            name_free(state, book_id, account.parent_id, account.name, stream_id, account.private_to)
         case AccountGuarded(guard=guard) if guard.policy == "reject":
             check_assertions(state, account)
             if guard.floor is not None:

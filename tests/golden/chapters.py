@@ -235,10 +235,20 @@ def privacy(book: Scenario) -> None:
     book.do(EraseUser, user_id=book.actor_id, books=(book.book_id,))
 
 
+def private_accounts(book: Scenario) -> None:
+    """Accounts that nobody else in the book may know of, for a while."""
+    gifts = book.account("Geschenke", opening="150.00", private=True)
+    book.account("Kasse")
+    book.do(AmendAccount, account_id=gifts, private=False)
+    kept = book.do(AmendAccount, account_id=book.accounts["Kasse"], private=True)
+    book.undo(book.undo(kept))
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
     ("sessions", sessions),
     ("passkeys", passkeys),
     ("privacy", privacy),
+    ("private accounts", private_accounts),
 )
