@@ -92,6 +92,16 @@ def test_a_stream_needs_a_token(address: str) -> None:
     assert httpx2.get(f"{address}/v1/stream").status_code == 401
 
 
+def test_a_stream_ends_when_its_session_does(http: httpx2.Client, address: str) -> None:
+    with http.stream("GET", "/v1/stream") as answer:
+        with httpx2.Client(base_url=address, headers=http.headers) as other:
+            open_account(other, "Seen")
+            assert other.post("/v1/auth/logout", json={}).status_code == 204
+        began = time.monotonic()
+        assert [event["event"] for event in events(answer)] in ([], ["account.opened"])
+        assert time.monotonic() - began < 5
+
+
 def test_a_chunked_body_over_the_limit_is_refused_by_a_real_server(http: httpx2.Client) -> None:
     def chunks() -> Iterator[bytes]:
         for _ in range(64):
