@@ -153,7 +153,9 @@ class Standing:
             raise Unverifiable("The database does not answer. Try again.", retry_after=1)
         cursor = connection.cursor(binary=True)
         await cursor.execute(_STREAMS, (stream_ids,))
-        facts = decode_rows(await cursor.fetchall(), self._keys)
+        # An id that somebody makes up may name anything.
+        rows = [row for row in await cursor.fetchall() if row[3].split(".", 1)[0] in _NOUNS]
+        facts = decode_rows(rows, self._keys)
         found: dict[int, Any] = dict.fromkeys(each.int for each in stream_ids)
         for stream_id, group in groupby(facts, key=lambda recorded: recorded.stream_id):
             found[stream_id.int] = fold(group)
