@@ -10,14 +10,17 @@ from ledger.command import Claim
 from ledger.identity.user import User
 from ledger.ids import NIL
 
-_HOLDER = "SELECT holder FROM registers.claims WHERE scope = %s AND kind = %s AND digest = %s"
+_HOLDER = """
+    SELECT holder FROM registers.claims WHERE scope = %s AND kind = %s AND digest = ANY(%s)
+     ORDER BY array_position(%s, digest) LIMIT 1
+"""
 
 
-async def claimant(request: Request, claim: Claim) -> User | None:
-    """The person who holds what may be held once among everybody, from the write side: nobody waits for a projection
-    to sign in."""
+async def claimant(request: Request, claim: Claim, *others: Claim) -> User | None:
+    """The person who holds what may be held once among everybody (`others`: of the same kind, looked for where nobody
+    holds `claim`), from the write side: nobody waits for a projection to sign in."""
     known = services(request)
-    digest = known.vault.fingerprint(claim.text)
+    digests = [known.vault.fingerprint(each.text) for each in (claim, *others)]
     async with known.pool.connection() as connection:
-        row = await (await connection.execute(_HOLDER, (NIL, claim.kind, digest))).fetchone()
+        row = await (await connection.execute(_HOLDER, (NIL, claim.kind, digests, digests))).fetchone()
     return await stream(request, row[0], User) if row is not None else None

@@ -26,9 +26,10 @@ from api.signing_out import end_session
 from api.strong_password import strong
 from gateways.refresh_tokens import digest
 from gateways.tokens import InvalidToken
-from ledger.identity.commands import RegisterUser, RehashPassword, email_claim
+from ledger.identity.commands import RegisterUser, RehashPassword
 from ledger.identity.user import User
 from ledger.ids import derived_id
+from ledger.mailbox.claims import email_claims
 from ledger.refusals import TryAgain
 from ledger.sessions.commands import EndSessions, RefreshSession, SessionOver
 from ledger.sessions.events import SessionEnded
@@ -176,7 +177,7 @@ async def register(request: Request) -> Response:
 async def login(request: Request) -> Response:
     body = await read_body(request, Credentials)
     known = services(request)
-    user = await claimant(request, email_claim(body.email))
+    user = await claimant(request, *email_claims(body.email))
     hashed = user.text.get("password") if user is not None else None
     # An unknown address takes as long as a wrong password, and is answered alike.
     if not await known.passwords.verify(hashed, body.password) or user is None:

@@ -16,7 +16,7 @@ from api.services import services
 from api.signing_in import TOKEN_EXAMPLE, Token, signed_in
 from gateways.passkeys import SIGNING_IN, InvalidPasskey, credential_id
 from ledger.command import Claim
-from ledger.identity.commands import email_claim
+from ledger.mailbox.claims import email_claim
 from ledger.passkeys.passkeys import credential_claim
 from ledger.passkeys.refusals import PasskeyRefused
 

@@ -18,33 +18,23 @@ from ledger.identity.events import (
     UserSessionsEnded,
 )
 from ledger.identity.user import User
-from ledger.ids import NIL
+from ledger.mailbox.addresses import NORMAL, normal
+from ledger.mailbox.claims import email_claims
+from ledger.mailbox.refusals import EmailTaken
 from ledger.money import exponent_of
 from ledger.profile.countries import check_country
 from ledger.profile.events import UserCountryChanged, UserNotificationsChanged
 from ledger.profile.notifications import checked
 from ledger.record import Fact
-from ledger.refusals import Refusal, Stale, Unknown
+from ledger.refusals import Stale, Unknown
 
 HOME_BOOK = "Home"
-
-
-class EmailTaken(Refusal):
-    """Somebody is registered with this e-mail address."""
-
-    code = "email_taken"
-    status = 409
 
 
 class UnknownUser(Unknown):
     """There is no such user."""
 
     code = "unknown_user"
-
-
-def email_claim(email: str) -> Claim:
-    """An address may be registered once, in whatever case it is typed."""
-    return Claim(NIL, "email", email.casefold())
 
 
 class RegisterUser(Command, frozen=True, kw_only=True):
@@ -63,19 +53,21 @@ class RegisterUser(Command, frozen=True, kw_only=True):
     locale: str = "en"
 
     def claims(self, state: State) -> Iterable[Claim]:
-        return (email_claim(self.email),)
+        return email_claims(self.email)
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises EmailTaken, UnknownCurrency, UnknownTimeZone."""
+        """Raises EmailTaken, UnacceptableAddress, UnknownCurrency, UnknownTimeZone."""
+        normal(self.email)
         exponent_of(self.currency, field="currency")
         check_zone(self.time_zone)
-        if state.holder(*email_claim(self.email)) is not None:
+        if any(state.holder(*claim) is not None for claim in email_claims(self.email)):
             raise EmailTaken("This address is registered already. Sign in instead.", field="email")
         registered = UserRegistered(
             home_book_id=self.book_id,
             currency=self.currency,
             time_zone=self.time_zone,
             locale=self.locale,
+            address_form=NORMAL,
             text={"email": self.email, "password": self.password, "name": self.display_name},
         )
         book = opening(self.book_id, self.actor_id, HOME_BOOK, self.currency, self.time_zone)

@@ -10,7 +10,8 @@ from ledger.record import Fact, fact
 
 @fact
 class UserRegistered(Fact, frozen=True):
-    """text: email (as typed), password (the argon2id string, never the password), name."""
+    """`address_form` says under which form the address is held (see ledger.mailbox.addresses). text: email (as
+    typed), password (the argon2id string, never the password), name."""
 
     topic: ClassVar[str] = "user.registered"
     begins: ClassVar[bool] = True
@@ -20,6 +21,7 @@ class UserRegistered(Fact, frozen=True):
     currency: str
     time_zone: str
     locale: str = "en"
+    address_form: int = 0
 
 
 @fact

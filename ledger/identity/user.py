@@ -15,7 +15,8 @@ from ledger.identity.events import (
     UserRenamed,
     UserSessionsEnded,
 )
-from ledger.ids import NIL
+from ledger.mailbox import mailbox
+from ledger.mailbox.mailbox import Mailbox, MailboxFact
 from ledger.passkeys import passkeys
 from ledger.passkeys.passkeys import PasskeyFact, Passkeys
 from ledger.privacy import privacy
@@ -39,6 +40,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     kept: UUID | None = None
     passkeys: Passkeys = Passkeys()
     text: Mapping[str, str] = {}
+    mailbox: Mailbox = Mailbox()
     profile: Profile = Profile()
     privacy: Privacy = Privacy()
 
@@ -47,14 +49,19 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         """Whether they are still somebody who may sign in."""
         return bool(self.text)
 
+    @property
+    def verified(self) -> bool:
+        """Whether they have shown that their address is theirs."""
+        return self.mailbox.verified
+
     def keeps(self, session_id: UUID, epoch: int) -> bool:
         """Whether a session that was opened in `epoch` was not among those that they were signed out of."""
         return epoch == self.epoch or session_id == self.kept
 
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
-        """The address is theirs alone, in whatever case it is typed; so are their passkeys."""
+        """The address is theirs alone, however it is typed; so are their passkeys."""
         email = self.text.get("email")
-        address = ((NIL, "email", email.casefold()),) if email else ()
+        address = (self.mailbox.held(email),) if email else ()
         return (*address, *self.passkeys.claims())
 
 
@@ -74,19 +81,27 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             currency=fact.currency,
             time_zone=fact.time_zone,
             locale=fact.locale,
+            mailbox=Mailbox(address_form=fact.address_form),
             text=fact.text,
         )
     if user is None:
         raise UserUnreadable(f"user {stream_id} does not begin with a registration")
     match fact:
-        case UserRenamed() | UserPasswordChanged() | UserPasswordRehashed():
+        case UserRenamed() | UserPasswordRehashed():
             return msgspec.structs.replace(user, text={**user.text, **fact.text})
+        case UserPasswordChanged():
+            text = {**user.text, **fact.text}
+            return msgspec.structs.replace(user, text=text, mailbox=mailbox.answered(user.mailbox))
         case UserPreferencesChanged():
             return msgspec.structs.replace(
                 user, currency=fact.currency, time_zone=fact.time_zone, locale=fact.locale
             )
         case UserSessionsEnded(kept=kept):
             return msgspec.structs.replace(user, epoch=user.epoch + 1, kept=kept)
+        case _ if isinstance(fact, MailboxFact):
+            email = {name: word for name, word in fact.text.items() if name == "email"}
+            text = {**user.text, **email}
+            return msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
         case _ if isinstance(fact, profile.FACTS):

@@ -11,6 +11,14 @@ from ledger.accounts.events import Guard
 from ledger.books.commands import AmendBook
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
+from ledger.mailbox.commands import (
+    AskEmailChange,
+    AskReset,
+    AskVerification,
+    ConfirmEmailChange,
+    ResetPassword,
+    VerifyEmail,
+)
 from ledger.passkeys.commands import AddPasskey, RemovePasskey, RenamePasskey, UsePasskey
 from ledger.postings import Posting
 from ledger.privacy.commands import AskErasure, CancelErasure, Consent, EraseBook, EraseUser
@@ -244,6 +252,26 @@ def private_accounts(book: Scenario) -> None:
     book.undo(book.undo(kept))
 
 
+def mailbox(book: Scenario) -> None:
+    """Somebody's address: proved, changed, and used to choose a new password."""
+    home = {"book_id": derived_id("golden", "home of the mailbox")}
+    book.do(
+        RegisterUser,
+        email="Zoë@Bücher.example",
+        password="$argon2id$other",
+        display_name="Zoë",
+        currency="EUR",
+        time_zone="Europe/Vienna",
+        **home,
+    )
+    book.do(AskVerification, **home)
+    book.do(VerifyEmail, email="Zoë@Bücher.example", **home)
+    book.do(AskEmailChange, email="zoe@example.org", **home)
+    book.do(ConfirmEmailChange, email="zoe@example.org", asked_at=book.now, **home)
+    book.do(AskReset, **home)
+    book.do(ResetPassword, asked_at=book.now, password="$argon2id$new", **home)
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -251,4 +279,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("passkeys", passkeys),
     ("privacy", privacy),
     ("private accounts", private_accounts),
+    ("mailbox", mailbox),
 )
