@@ -288,6 +288,11 @@ class Decider:
         return encode(replace(fact, text=sealed(fact, stream_id, version, key, self._nonce)))
 
     def _replay(self, command: Command, earlier: Answered, batch: Batch) -> Outcome | Refusal:
+        if not earlier.request and command.request:
+            return KeyReused(
+                "This idempotency key came long ago, and what was asked with it is forgotten. Use a new key.",
+                field="Idempotency-Key",
+            )
         if earlier.request != command.request:
             return KeyReused(
                 "This idempotency key came with another request before. Use a new key for a new request.",

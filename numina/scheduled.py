@@ -10,6 +10,7 @@ from numina.settings import Settings
 from scheduler.clock import Job
 from scheduler.jobs.erase_people import ErasePeople
 from scheduler.jobs.expire_holds import ExpireHolds
+from scheduler.jobs.forget_requests import ForgetRequests
 from scheduler.jobs.verify import Verify
 
 
@@ -26,6 +27,11 @@ def jobs(settings: Settings) -> Sequence[Job]:
             "erase people",
             timedelta(minutes=1),
             ErasePeople(settings.url, writer, vault, auditing, every=clearing),
+        ),
+        Job(
+            "forget requests",
+            timedelta(days=1),
+            ForgetRequests(settings.url, timedelta(days=settings.requests_days)),
         ),
         Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
     )

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     erasure_clearing_minutes: int = Field(default=60, ge=1, le=10080)
     """How often, at most, the last traces of those forgotten are cleared away, which makes read models anew."""
 
+    requests_days: int = Field(default=400, ge=1, le=36500)
+    """How long is remembered what a request with an idempotency key said and was answered; its key stays used."""
+
     # Argon2id with 19 MiB and two passes is OWASP's recommendation for servers that hash beside other work.
     argon2_memory_kib: int = Field(default=19456, ge=8192)
     argon2_passes: int = Field(default=2, ge=1)

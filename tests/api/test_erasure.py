@@ -1,0 +1,108 @@
+"""Somebody is forgotten while the service runs: nobody can come in as them, and nothing tells of them any more."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from gateways.vault import HEARD_WITHIN, Vault
+from ledger.clock import system_clock
+from ledger.writer import Writer
+from projections.verify import verify
+from scheduler.jobs.erase_people import ErasePeople
+from tests.support.pictures import png
+from tests.support.service import MASTER_KEY, PASSWORD, Person, post, refused, register, running
+
+WORDS = ("Ferdinand", "gooseberry", "Haberdasher", "rhubarb", "periwinkle")
+LATER = dt.timedelta(days=15)
+
+
+class Running:
+    """The service on a database of its own, and the job that erases, whose clock is fifteen days ahead."""
+
+    def __init__(self, url: str, client: TestClient) -> None:
+        self.url, self.client = url, client
+        self.vault = Vault(url, MASTER_KEY)
+        self.reading = Vault(url, MASTER_KEY, role="numina_projector")
+        self.writer = Writer(url, self.vault)
+        self.writer.start()
+        self.job = ErasePeople(
+            url,
+            self.writer,
+            self.vault,
+            self.reading,
+            clock=lambda: system_clock() + LATER,
+            settled=dt.timedelta(seconds=HEARD_WITHIN),
+            every=dt.timedelta(0),
+        )
+
+    def person(self) -> Person:
+        who = register(self.client, name="Ferdinand", email="ferdinand@gooseberry.example")
+        cash = who.account("Haberdasher", institution="rhubarb")
+        food = who.account("Haberdasher food", "expense")
+        post(who, food, cash, "5.00", "2026-03-01", payee="periwinkle", notes="rhubarb")
+        who.put("/users/me/avatar", None, content=png(None), headers={"content-type": "image/png"})
+        return who
+
+    def erase(self, who: Person) -> None:
+        assert who.delete("/users/me").status_code == 202
+        self.caught_up(who)
+        self.job()
+        time.sleep(HEARD_WITHIN + 0.2)
+        self.job()
+        # Who is gone is refused by every process within seconds.
+        time.sleep(1.2)
+
+    def caught_up(self, who: Person) -> None:
+        assert who.get("/users/me/sessions").status_code == 200
+
+
+@pytest.fixture
+def service(fresh_database: Callable[[], AbstractContextManager[str]]) -> Iterator[Running]:
+    with fresh_database() as url, running(url) as client:
+        made = Running(url, client)
+        yield made
+        made.writer.stop()
+        made.vault.close()
+        made.reading.close()
+
+
+def login(service: Running, who: Person) -> Any:
+    return service.client.post("/v1/auth/login", json={"email": who.email, "password": PASSWORD})
+
+
+def test_nobody_comes_in_as_somebody_who_was_forgotten(service: Running) -> None:
+    who = service.person()
+    other = register(service.client, name="Beatrix")
+    service.erase(who)
+    refused(login(service, who), 401, "wrong_credentials")
+    for path in ("/users/me", "/accounts", "/users/me/avatar", "/users/me/export"):
+        assert who.get(path).status_code == 401, path
+    assert who.post("/users/me/erasure/cancel").status_code == 401
+    again = {"refresh_token": who.tokens["refresh_token"]}
+    assert service.client.post("/v1/auth/refresh", json=again).status_code == 401
+    assert other.get(f"/users/{who.user_id}/avatar").status_code == 404
+    assert other.get("/users/me").json()["name"] == "Beatrix"
+    anew = register(service.client, name="F.", email=who.email)
+    assert anew.user_id != who.user_id
+
+
+def test_nothing_tells_of_somebody_who_was_forgotten(
+    service: Running, capfd: pytest.CaptureFixture[str]
+) -> None:
+    who = service.person()
+    service.erase(who)
+    assert verify(service.url, service.reading).mismatches == ()
+    with psycopg.connect(service.url) as connection:
+        left = connection.execute("SELECT count(*) FROM vault.images").fetchone()
+        digests = connection.execute("SELECT request FROM registers.commands WHERE request <> ''").fetchall()
+    assert left == (0,)
+    assert digests == [], "what is remembered of their requests says nothing"
+    logged = "".join(capfd.readouterr())
+    assert [word for word in WORDS if word.lower() in logged.lower()] == []
+    assert "argon2" not in logged
