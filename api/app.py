@@ -13,9 +13,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from api import document, problems
+from api.cors import CrossOrigin
 from api.dispatch import Dispatch
 from api.metrics import Metrics
 from api.middleware import Edge
+from api.proxies import Proxies
 from api.routes import (
     accounts,
     assertions,
@@ -94,12 +96,22 @@ def application(
     lifespan: Lifespan = nothing,
     body_limit: int = 2 * MIB,
     bulk_body_limit: int = 16 * MIB,
+    proxies: Proxies = Proxies(),
+    cross_origin: CrossOrigin = CrossOrigin(),
 ) -> ASGIApp:
     """The ASGI application on top of `services`. Limits are in bytes, inclusive."""
     metrics = Metrics()
     app = described(metrics, lifespan)
     wide = {"/v1/transactions/bulk": bulk_body_limit}
-    return Edge(Dispatch(app, app.routes), services, metrics, body_limit, wide)
+    return Edge(
+        Dispatch(app, app.routes),
+        services,
+        metrics,
+        body_limit=body_limit,
+        wide=wide,
+        proxies=proxies,
+        cross_origin=cross_origin,
+    )
 
 
 def described(metrics: Metrics, lifespan: Lifespan = nothing) -> FastAPI:

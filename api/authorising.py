@@ -41,7 +41,7 @@ async def admit(request: Request, access: Access) -> None:
 
     Costs no round trip to the database while the session and the book are remembered. Raises NotAuthenticated,
     UnknownBook (alike for a book that does not exist and one of somebody else), NotPermitted, StepUpNeeded,
-    TryAgain.
+    RateLimited, TryAgain.
     """
     if access.who == "anybody":
         return
@@ -81,6 +81,7 @@ async def admit(request: Request, access: Access) -> None:
         methods=identity.methods,
         expires=identity.expires,
     )
+    await found.services.rates.count_person(identity.user_id, None, found.counted)
 
 
 async def _identity(found: Context) -> Identity:

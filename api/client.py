@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-
 from starlette.requests import Request
 
+from api.proxies import region
 from api.services import context
 
 MOST_CHARACTERS = 200
@@ -18,13 +17,5 @@ def device(request: Request) -> str:
 
 
 def network(request: Request) -> str:
-    """The network that the request came from: enough to recognise where one was, less than an address of a person
-    (the first three bytes of an IPv4 address, the first 48 bits of an IPv6 one). Empty if it is not known."""
-    client = request.scope.get("client")
-    try:
-        address = ip_address(client[0]) if client else None
-    except ValueError:
-        return ""
-    if address is None:
-        return ""
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False))
+    """The network that the request came from, as proxies.region has it; empty if it is not known."""
+    return region(context(request).address)

@@ -15,6 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from api.authorising import admit
 from api.permissions import PERMISSIONS
+from api.proxies import household
+from api.rates import strict
+from api.services import context
 
 REFERENCE = "#/components/schemas/{model}"
 _FILE = {"schema": {"type": "string", "format": "binary"}}
@@ -36,11 +39,15 @@ class PlainRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         (method,) = self.methods or ("GET",)
         self._access = PERMISSIONS[f"{method} {path}"]
+        self._policy = strict(f"{method} {path}", self._access)
         self._endpoint = endpoint
         self.app = self._run
 
     async def respond(self, request: Request) -> Response:
         """The endpoint's answer, if the request may have one. Raises what problems.EXPECTED lists."""
+        if self._policy is not None:
+            found = context(request)
+            await found.services.rates.count(self._policy, household(found.address), found.counted)
         await admit(request, self._access)
         return await self._endpoint(request)
 

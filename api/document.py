@@ -88,6 +88,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         if made := operation["responses"].get("201"):
             tried = made | {"description": "With `dry_run`: what would have been made."}
             operation["responses"].setdefault("200", tried)
+    operation["responses"]["429"] = {"$ref": "#/components/responses/429"}
     operation["responses"]["default"] = {"$ref": "#/components/responses/default"}
 
 
@@ -114,6 +115,8 @@ _RESPONSES: dict[str | int, str] = {
     413: "The body is too large.",
     415: "The body has a type that is not accepted here.",
     422: "The content is not acceptable.",
+    429: "Too much in too short a time; try again after `Retry-After` seconds. What is left of each quota is told on "
+    "every answer, by `RateLimit`.",
     503: "Try again after `Retry-After` seconds, with the same Idempotency-Key; nothing was stored, unless `detail` "
     "says that this is not known.",
 }

@@ -11,7 +11,11 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
+from api.cors import CrossOrigin
 from api.metrics import Metrics
+from api.proxies import Proxies, household
+from api.rates import RateLimited, fields
+from api.responses import Answer
 from api.services import Context, Services
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
@@ -22,6 +26,8 @@ _SECURITY = [
     (b"strict-transport-security", b"max-age=31536000"),
     (b"cache-control", b"no-store"),
 ]
+# For whatever is opened by itself in a browser and is no page of ours.
+_NO_CONTENT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _log = structlog.get_logger("numina.http")
 
 
@@ -29,7 +35,15 @@ class Edge:
     """Wraps the whole application; one wrapper, because each costs a frame on every message."""
 
     def __init__(
-        self, app: ASGIApp, services: Services, metrics: Metrics, body_limit: int, wide: Mapping[str, int]
+        self,
+        app: ASGIApp,
+        services: Services,
+        metrics: Metrics,
+        *,
+        body_limit: int,
+        wide: Mapping[str, int],
+        proxies: Proxies,
+        cross_origin: CrossOrigin,
     ) -> None:
         """`body_limit` is in bytes, inclusive; `wide` are the paths that accept another size."""
         self.app = app
@@ -37,6 +51,8 @@ class Edge:
         self._metrics = metrics
         self._limit = body_limit
         self._wide = wide
+        self._proxies = proxies
+        self._cross_origin = cross_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,7 +63,7 @@ class Edge:
         given = headers.get(b"x-request-id")
         known = given is not None and _REQUEST_ID.fullmatch(given) is not None
         request_id = given.decode() if given is not None and known else str(self._services.new_id())
-        context = Context(self._services, headers, request_id)
+        context = Context(self._services, headers, request_id, self._proxies.client(scope))
         scope["numina"] = context
         status = 0
 
@@ -55,16 +71,21 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                own = message["headers"]
+                if not any(name == b"content-security-policy" for name, _ in own):
+                    own = [*own, _NO_CONTENT]
                 message["headers"] = [
-                    *message["headers"],
+                    *own,
                     *_SECURITY,
+                    *fields(context.counted),
+                    *self._cross_origin.fields(headers),
                     (b"x-request-id", request_id.encode()),
                     (b"numina-position", b"%d" % context.position),
                 ]
             await send(message)
 
         try:
-            await self._limited(scope, headers, receive, sending)
+            await self._admitted(scope, context, receive, sending)
         except ClientDisconnect:
             status = status or 499
         except Exception as error:
@@ -74,6 +95,21 @@ class Edge:
             await problems.unexpected(request_id)(scope, receive, sending)
         finally:
             self._metrics.observe(scope, status, perf_counter() - began)
+
+    async def _admitted(self, scope: Scope, context: Context, receive: Receive, send: Send) -> None:
+        """Lets the request on unless its address has asked for too much, or it is a browser's question."""
+        try:
+            await context.services.rates.count("address", household(context.address), context.counted)
+        except RateLimited as refusal:
+            # Whoever asks whether the service lives must not conclude from a limit that it does not.
+            if not scope["path"].startswith("/health/"):
+                await problems.refused(refusal)(scope, receive, send)
+                return
+        allowed = self._cross_origin.preflight(scope, context.headers)
+        if allowed is not None:
+            await Answer(b"", 204, allowed)(scope, receive, send)
+            return
+        await self._limited(scope, context.headers, receive, send)
 
     async def _limited(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         length = headers.get(b"content-length")

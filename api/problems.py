@@ -149,6 +149,8 @@ def of(error: Refusal | TryAgain | psycopg.Error) -> Answer:
 def refused(refusal: Refusal) -> Answer:
     """The answer to a refused request."""
     headers = [(b"www-authenticate", b"Bearer")] if refusal.status == 401 else []
+    if "retry_after" in refusal.facts:
+        headers.append((b"retry-after", b"%d" % refusal.facts["retry_after"]))
     return _answer(of_refusal(refusal), headers)
 
 

@@ -11,7 +11,9 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
+from api.rates import Counted, Rates
 from api.standing import Standing
+from api.throttle import Throttle
 from gateways.passkeys import Passkeys
 from gateways.passwords import Passwords
 from gateways.refresh_tokens import RefreshTokens
@@ -70,6 +72,8 @@ class Services:
     pool: Pool
     freshness: Freshness
     standing: Standing
+    rates: Rates
+    throttle: Throttle
     clock: Clock
     new_id: Ids
     patience: float = 2.0
@@ -79,15 +83,19 @@ class Services:
 
 
 class Context:
-    """One request: the services, its headers by lower-case name, its id, who was found to make it, the position of
-    its answer."""
+    """One request: the services, its headers by lower-case name, its id, the address of whoever sent it, who was
+    found to make it, which quotas it was counted against, the position of its answer."""
 
-    __slots__ = ("headers", "position", "principal", "request_id", "services", "veil")
+    __slots__ = ("address", "counted", "headers", "position", "principal", "request_id", "services", "veil")
 
-    def __init__(self, services: Services, headers: dict[bytes, bytes], request_id: str) -> None:
+    def __init__(
+        self, services: Services, headers: dict[bytes, bytes], request_id: str, address: str = ""
+    ) -> None:
         self.services = services
         self.headers = headers
         self.request_id = request_id
+        self.address = address
+        self.counted: list[Counted] = []
         self.principal: Principal | None = None
         # What may not be seen of the book, as of the last look at the read models.
         self.veil: Veil | None = None

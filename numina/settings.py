@@ -4,10 +4,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, HttpUrl, SecretStr, StringConstraints, model_validator
+from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+ProxyHeader = Literal["x-forwarded-for", "forwarded"]
+RateName = Literal["address", "account", "key", "sign_in", "register", "refresh", "mail"]
 # A scheme, a host and maybe a port; or an app on Android, as Web Authentication names them.
 Origin = Annotated[
     str,
@@ -15,6 +17,8 @@ Origin = Annotated[
         pattern=r"^(https://[a-z0-9.-]+|http://localhost)(:[0-9]+)?$|^android:apk-key-hash:[\w-]+$"
     ),
 ]
+# How much is answered: REQUESTS/SECONDS, such as 120/60, or off.
+Rate = Annotated[str, StringConstraints(pattern=r"^(off|[1-9][0-9]{0,11}/[1-9][0-9]{0,5})$")]
 MIB = 1024 * 1024
 
 
@@ -58,6 +62,31 @@ class Settings(BaseSettings):
 
     origins: tuple[Origin, ...] = ()
     """Further origins whose pages may ask for passkeys, such as ["https://app.money.example.org"]."""
+
+    cors_origins: tuple[Origin | Literal["*"], ...] = ()
+    """Origins whose pages may call the API from a browser, such as ["https://app.example.org"]; none by default."""
+
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks of the proxies that stand before the service, such as ["10.0.0.0/8"]: they are believed when they say
+    whom a request is from, and nobody else is."""
+
+    proxy_header: ProxyHeader = "x-forwarded-for"
+    """The one header that those proxies write it into, and that none of them passes on from others unchecked."""
+
+    redis_url: SecretStr | None = None
+    """A Redis, such as redis://:password@host:6379/0, in which all API processes count requests and wrong passwords
+    together; without one, each counts for itself."""
+
+    # A busy program must not meet the first three; who guesses, or has mails sent, meets the others soon.
+    rate_address: Rate = "100000/10"
+    rate_account: Rate = "50000/10"
+    rate_key: Rate = "50000/10"
+    rate_sign_in: Rate = "120/60"
+    """Of one address: attempts to sign in, and codes and challenges on the way."""
+    rate_register: Rate = "60/600"
+    rate_refresh: Rate = "300/60"
+    rate_mail: Rate = "20/600"
+    """Of one address: requests that mail somebody."""
 
     master_key: SecretStr | None = None
     """32 bytes in base64 that wrap every data key; without it, the file master.key in the home."""
@@ -126,6 +155,19 @@ class Settings(BaseSettings):
         if self.database_url is None:
             raise LookupError("no database was started for these settings")
         return self.database_url
+
+    @property
+    def rates(self) -> dict[RateName, str]:
+        """How much is answered, by what it is counted for."""
+        return {
+            "address": self.rate_address,
+            "account": self.rate_account,
+            "key": self.rate_key,
+            "sign_in": self.rate_sign_in,
+            "register": self.rate_register,
+            "refresh": self.rate_refresh,
+            "mail": self.rate_mail,
+        }
 
     @property
     def domain(self) -> str:

@@ -12,10 +12,15 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.types import ASGIApp
 
 from api.app import application
+from api.cors import CrossOrigin
 from api.freshness import Projected
+from api.proxies import Proxies
+from api.rates import Quota, Rates
 from api.services import Services
 from api.standing import Standing
+from api.throttle import Throttle
 from gateways.challenges import Challenges
+from gateways.counters import Counters, MemoryCounters
 from gateways.passkeys import Passkeys
 from gateways.passwords import Cost, Passwords
 from gateways.refresh_tokens import RefreshTokens
@@ -73,6 +78,7 @@ def api_app(settings: Settings) -> ASGIApp:
         open=False,
         timeout=10,
     )
+    limiting, guessing = _counters(settings), _counters(settings)
     services = Services(
         writer=writer,
         vault=vault,
@@ -91,6 +97,8 @@ def api_app(settings: Settings) -> ASGIApp:
         pool=pool,
         freshness=freshness,
         standing=standing,
+        rates=Rates(limiting, {name: _quota(text) for name, text in settings.rates.items()}),
+        throttle=Throttle(guessing),
         clock=system_clock,
         new_id=new_id,
         patience=settings.consistency_wait,
@@ -113,12 +121,34 @@ def api_app(settings: Settings) -> ASGIApp:
             for task in following:
                 task.cancel()
             await asyncio.to_thread(writer.stop)
+            await limiting.close()
+            await guessing.close()
             passwords.close()
             vault.close()
 
     return application(
-        services, lifespan=lifespan, body_limit=settings.body_limit, bulk_body_limit=settings.bulk_body_limit
+        services,
+        lifespan=lifespan,
+        body_limit=settings.body_limit,
+        bulk_body_limit=settings.bulk_body_limit,
+        proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
+        cross_origin=CrossOrigin(settings.cors_origins),
     )
+
+
+def _counters(settings: Settings) -> Counters:
+    """One for each purpose, so that a flood of requests pushes out no count of wrong passwords."""
+    if settings.redis_url is None:
+        return MemoryCounters()
+    # Whoever needs no Redis need not wait for its client to be imported.
+    from gateways.shared_counters import RedisCounters
+
+    return RedisCounters(settings.redis_url.get_secret_value())
+
+
+def _quota(text: str) -> Quota | None:
+    """What the settings write as REQUESTS/SECONDS, or off."""
+    return None if text == "off" else Quota(*map(int, text.split("/")))
 
 
 def project(settings: Settings, stop: Event) -> None:

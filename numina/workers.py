@@ -32,6 +32,8 @@ def run_api(settings: Settings) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Whom a request is from is told by api.proxies, which trusts nobody unless it was told to.
+            proxy_headers=False,
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
             timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -95,6 +95,13 @@ async def sessions_of(
     return [SessionView(*row) for row in await cursor.fetchall()]
 
 
+async def signed_in_from(connection: psycopg.AsyncConnection[Any], user_id: UUID, network: str) -> bool:
+    """Whether a person ever signed in from a network, as SessionOpened has it."""
+    cursor = await connection.execute(SQL["from_network"], {"user_id": user_id, "network": network})
+    row = await cursor.fetchone()
+    return bool(row and row[0])
+
+
 def _row(recorded: Recorded, opened: SessionOpened) -> tuple[Any, ...]:
     return (
         recorded.book_id,

@@ -28,6 +28,9 @@ UPDATE sessions s
        AS gone (book_id, session_id, ended_at, reason)
  WHERE s.book_id = gone.book_id AND s.session_id = gone.session_id;
 
+-- name: from_network
+SELECT EXISTS (SELECT FROM sessions WHERE book_id = %(user_id)s AND address = %(network)s);
+
 -- name: of_person
 SELECT session_id, epoch, methods, device, address, opened_at, used_at, expires_at
   FROM sessions

@@ -16,6 +16,7 @@ from api.claimed import claimant
 from api.describe import operation, router
 from api.fields import Body, Currency, Email, Name
 from api.idempotency import frame, idempotency_key, is_dry_run, request_digest
+from api.lockout import guarded_sign_in
 from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import read_body
@@ -180,8 +181,9 @@ async def login(request: Request) -> Response:
     user = await claimant(request, *email_claims(body.email))
     hashed = user.text.get("password") if user is not None else None
     # An unknown address takes as long as a wrong password, and is answered alike.
-    if not await known.passwords.verify(hashed, body.password) or user is None:
-        raise WrongCredentials("No account has this e-mail address and password.")
+    async with guarded_sign_in(request, body.email, user, WrongCredentials):
+        if not await known.passwords.verify(hashed, body.password) or user is None:
+            raise WrongCredentials("No account has this e-mail address and password.")
     if hashed and known.passwords.outdated(hashed):
         await _rehash(request, user, hashed, body.password)
     return await signed_in(request, user, ["pwd"])

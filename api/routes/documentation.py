@@ -14,7 +14,10 @@ from api.describe import operation, router
 from api.responses import Answer
 
 # Nothing but the page itself and the style within it.
-_POLICY = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
+_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+)
 
 
 def routes(document: Callable[[], Mapping[str, Any]]) -> APIRouter:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.anomalies.events import UserSignInsFailed
 from ledger.identity.events import (
     UserPasswordChanged,
     UserPasswordRehashed,
@@ -96,6 +97,8 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(
                 user, currency=fact.currency, time_zone=fact.time_zone, locale=fact.locale
             )
+        case UserSignInsFailed():
+            return user
         case UserSessionsEnded(kept=kept):
             return msgspec.structs.replace(user, epoch=user.epoch + 1, kept=kept)
         case _ if isinstance(fact, MailboxFact):

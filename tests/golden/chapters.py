@@ -8,6 +8,7 @@ from ledger.accounts.account import conversion_account
 from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
 from ledger.accounts.commands import AmendAccount
 from ledger.accounts.events import Guard
+from ledger.anomalies.commands import NoteFailedSignIns
 from ledger.books.commands import AmendBook
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
@@ -272,6 +273,22 @@ def mailbox(book: Scenario) -> None:
     book.do(ResetPassword, asked_at=book.now, password="$argon2id$new", **home)
 
 
+def anomalies(book: Scenario) -> None:
+    """Somebody guesses at a password."""
+    person = {"actor_id": book.fresh(), "book_id": derived_id("golden", "home of anomalies")}
+    book.do(
+        RegisterUser,
+        **person,
+        email="guessed.at@example.org",
+        password="$argon2id$other",
+        display_name="Ines",
+        currency="EUR",
+        time_zone="Europe/Madrid",
+    )
+    failed = {"count": 10, "since": book.now, "text": {"address": "203.0.113.0/24"}}
+    book.do(NoteFailedSignIns, **person, user_id=person["actor_id"], **failed)
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -280,4 +297,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("privacy", privacy),
     ("private accounts", private_accounts),
     ("mailbox", mailbox),
+    ("anomalies", anomalies),
 )

@@ -19,14 +19,17 @@ from numina.wiring import api_app
 from projections.projector import Projector
 
 MASTER_KEY = bytes(range(32))
+PROXY = "10.0.0.1"
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
 
 
-def settings(url: str) -> Settings:
-    """Settings on a database, with cheap password hashes."""
+def settings(url: str, **more: Any) -> Settings:
+    """Settings on a database, with cheap password hashes, and rates that no test meets unless it means to."""
     key = base64.b64encode(MASTER_KEY).decode()
-    return Settings(database_url=url, master_key=key, argon2_memory_kib=8192, argon2_passes=1)
+    many = dict.fromkeys(("rate_sign_in", "rate_register", "rate_refresh", "rate_mail"), "1000000/10")
+    given: dict[str, Any] = {**many, **more}
+    return Settings(database_url=url, master_key=key, argon2_memory_kib=8192, argon2_passes=1, **given)
 
 
 @contextmanager
@@ -46,9 +49,11 @@ def projecting(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(url: str) -> Iterator[TestClient]:
-    """A client of the application, whose lifespan it drives."""
-    with projecting(url), TestClient(api_app(settings(url)), raise_server_exceptions=False) as client:
+def running(url: str, **more: Any) -> Iterator[TestClient]:
+    """A client of the application, whose lifespan it drives; `more` are settings."""
+    app = api_app(settings(url, **more))
+    # The client is a proxy: by X-Forwarded-For a test says where a request is from, if the settings trust it.
+    with projecting(url), TestClient(app, raise_server_exceptions=False, client=(PROXY, 50_000)) as client:
         yield client
 
 
@@ -91,12 +96,14 @@ class Person:
 
 
 def register(client: TestClient, **fields: Any) -> Person:
-    """Registers and signs in somebody new."""
+    """Registers and signs in somebody new, from where `headers` say."""
     email = fields.pop("email", f"person{next(_numbers)}@example.com")
+    headers = fields.pop("headers", {})
     body = {"email": email, "password": PASSWORD, **fields}
-    made = client.post("/v1/auth/register", json=body)
+    made = client.post("/v1/auth/register", json=body, headers=headers)
     assert made.status_code == 201, made.text
-    token = client.post("/v1/auth/login", json={"email": email, "password": body["password"]})
+    credentials = {"email": email, "password": body["password"]}
+    token = client.post("/v1/auth/login", json=credentials, headers=headers)
     assert token.status_code == 200, token.text
     tokens = token.json()
     access_token = tokens["access_token"]
