@@ -20,6 +20,7 @@ from api.middleware import Edge
 from api.proxies import Proxies
 from api.routes import (
     accounts,
+    api_keys,
     assertions,
     audit,
     auth,
@@ -69,6 +70,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     erasure.routes,
     export.routes,
     sessions.routes,
+    api_keys.routes,
     books.routes,
     reports.routes,
     assertions.routes,

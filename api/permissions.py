@@ -43,6 +43,12 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/users/me/sessions": person(),
     "DELETE /v1/users/me/sessions": person(),
     "DELETE /v1/users/me/sessions/{session_id}": person(),
+    # API keys: none can make or change one.
+    "POST /v1/users/me/api-keys": person(max_age=RECENT),
+    "GET /v1/users/me/api-keys": person(),
+    "GET /v1/users/me/api-keys/{key_id}": person(),
+    "PATCH /v1/users/me/api-keys/{key_id}": person(),
+    "DELETE /v1/users/me/api-keys/{key_id}": person(),
     # Books.
     "POST /v1/books": person("books:write"),
     "GET /v1/books": person("books:read"),

@@ -15,8 +15,9 @@ class Principal(NamedTuple):
     """The person who is signed in, and the book that the request is about.
 
     `role` is theirs in `book_id`; None for an operation that is not about a book. They are here by a session or an
-    API key. `auth_time` is when they last proved who they are, and `expires` when the token runs out (seconds since
-    1970; 0 for never); `methods` say how they proved it (RFC 8176).
+    API key, which may be good in its `only_book` alone. `auth_time` is when they last proved who they are, and
+    `expires` when the token or key runs out (seconds since 1970; 0 for never); `methods` say how they proved it
+    (RFC 8176).
     """
 
     user_id: UUID
@@ -25,6 +26,7 @@ class Principal(NamedTuple):
     role: Role | None
     session_id: UUID | None = None
     key_id: UUID | None = None
+    only_book: UUID | None = None
     auth_time: int = 0
     methods: tuple[str, ...] = ()
     expires: int = 0

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from api.rates import Counted, Rates
 from api.standing import Standing
 from api.throttle import Throttle
+from gateways.api_keys import ApiKeys
 from gateways.passkeys import Passkeys
 from gateways.passwords import Passwords
 from gateways.refresh_tokens import RefreshTokens
@@ -26,6 +27,7 @@ from projections.checkpoint import Signer
 from projections.veil import Veil
 
 if TYPE_CHECKING:
+    from api.key_uses import KeyUses
     from api.principal import Principal
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
@@ -66,6 +68,8 @@ class Services:
     vault: Vault
     tokens: Tokens
     refresh_tokens: RefreshTokens
+    api_keys: ApiKeys
+    key_uses: KeyUses
     passwords: Passwords
     passkeys: Passkeys
     signer: Signer

@@ -9,6 +9,7 @@ from uuid import UUID
 from ledger.accounts import account
 from ledger.books import book
 from ledger.identity import user
+from ledger.keys import key
 from ledger.reconciliations import reconciliation
 from ledger.record import Fact, Recorded
 from ledger.sessions import session
@@ -21,6 +22,7 @@ EVOLVE: dict[str, Evolve] = {
     "account": account.evolve,
     "book": book.evolve,
     "command": undoing.evolve,
+    "key": key.evolve,
     "reconciliation": reconciliation.evolve,
     "session": session.evolve,
     "transaction": transaction.evolve,

@@ -3,6 +3,7 @@
 from ledger.accounts import events as accounts
 from ledger.books import events as books
 from ledger.identity import events as identity
+from ledger.keys import events as keys
 from ledger.mailbox import events as mailbox
 from ledger.passkeys import events as passkeys
 from ledger.privacy import events as privacy
@@ -16,6 +17,7 @@ __all__ = [
     "accounts",
     "books",
     "identity",
+    "keys",
     "mailbox",
     "passkeys",
     "privacy",

@@ -14,11 +14,13 @@ from starlette.types import ASGIApp
 from api.app import application
 from api.cors import CrossOrigin
 from api.freshness import Projected
+from api.key_uses import KeyUses
 from api.proxies import Proxies
 from api.rates import Quota, Rates
 from api.services import Services
 from api.standing import Standing
 from api.throttle import Throttle
+from gateways.api_keys import ApiKeys
 from gateways.challenges import Challenges
 from gateways.counters import Counters, MemoryCounters
 from gateways.passkeys import Passkeys
@@ -89,6 +91,8 @@ def api_app(settings: Settings) -> ASGIApp:
             lifetime=timedelta(seconds=settings.token_seconds),
         ),
         refresh_tokens=RefreshTokens(vault.mac),
+        api_keys=ApiKeys(vault.mac),
+        key_uses=KeyUses(writer, clock=system_clock, new_id=new_id),
         passwords=passwords,
         passkeys=Passkeys(
             Challenges(vault.mac, system_clock), rp_id=settings.domain, origins=settings.all_origins
@@ -118,6 +122,7 @@ def api_app(settings: Settings) -> ASGIApp:
             async with pool:
                 yield
         finally:
+            await services.key_uses.settle()
             for task in following:
                 task.cancel()
             await asyncio.to_thread(writer.stop)

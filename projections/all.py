@@ -7,6 +7,7 @@ from projections.audit import Audit
 from projections.balances import Balances
 from projections.books import Books
 from projections.erasures import Erasures
+from projections.keys import ApiKeys
 from projections.projection import Projection
 from projections.register import Register
 from projections.rollup import Rollup
@@ -24,6 +25,7 @@ ALL: tuple[Projection, ...] = (
     Register(),
     Transactions(),
     Sessions(),
+    ApiKeys(),
     Statements(),
     Erasures(),
     Seal(),

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.authorising import NotPermitted
 from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
 from api.fields import Body, Currency, Name
@@ -85,6 +86,8 @@ class BookChange(Body):
 )
 async def open_book(request: Request) -> Response:
     who = principal(request)
+    if who.only_book is not None:
+        raise NotPermitted("This API key is good in one book alone.")
     body = await read_body(request, NewBook)
     known = services(request)
     user, _ = await stream_with_version(request, who.user_id, User)
@@ -117,6 +120,8 @@ async def list_books(request: Request) -> Response:
     query = read_query(request, ListPage)
     async with fresh(request) as connection:
         views = await books_of(connection, who.user_id)
+    if who.only_book is not None:
+        views = [view for view in views if view.book_id == who.only_book]
     page, following = cut(request, query, views, lambda view: view.book_id)
     shown = [_shown(view) for view in page]
     return answer(BookList(items=shown, next_cursor=following), headers=link(request, following))

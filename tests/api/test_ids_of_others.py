@@ -43,7 +43,10 @@ class Theirs:
         options = ada.post("/auth/passkeys/options").json()
         passkey = ada.post("/auth/passkeys", {"name": "Ada", "credential": Authenticator().create(options)})
         assert passkey.status_code == 201, passkey.text
+        key = ada.post("/users/me/api-keys", {"name": "Ada", "scopes": ["books:read"]})
+        assert key.status_code == 201, key.text
         self.ids = {
+            "key_id": key.json()["id"],
             "account_id": home.checking,
             "category_id": home.food,
             "transaction_id": posted["id"],

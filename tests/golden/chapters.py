@@ -12,6 +12,7 @@ from ledger.anomalies.commands import NoteFailedSignIns
 from ledger.books.commands import AmendBook
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
+from ledger.keys.commands import MakeKey, NoteMisuse, NoteUse, RenameKey, RevokeKey
 from ledger.mailbox.commands import (
     AskEmailChange,
     AskReset,
@@ -289,6 +290,31 @@ def anomalies(book: Scenario) -> None:
     book.do(NoteFailedSignIns, **person, user_id=person["actor_id"], **failed)
 
 
+def keys(book: Scenario) -> None:
+    """Programs get keys, use them, and one tries a dead one."""
+    book.do(
+        RegisterUser,
+        email="programs@example.org",
+        password="$argon2id$other",
+        display_name="Grace",
+        currency="EUR",
+        time_zone="Europe/Amsterdam",
+        book_id=derived_id("golden", "home of keys"),
+    )
+    person, everywhere = {"book_id": book.actor_id}, book.fresh()
+    made = {"scopes": ("transactions:read", "accounts:read"), "digest": bytes(range(32))}
+    book.do(MakeKey, **person, key_id=everywhere, title="Spreadsheet “日本”", **made)
+    limited = {
+        "only_book": derived_id("golden", "home of keys"),
+        "expires_at": book.now + dt.timedelta(days=1),
+    }
+    book.do(MakeKey, **person, key_id=book.fresh(), title="Script", **made, **limited)
+    book.do(RenameKey, **person, key_id=everywhere, title="Sheet")
+    book.do(NoteUse, **person, key_id=everywhere, address="198.51.100.0/24")
+    book.do(RevokeKey, **person, key_id=everywhere, reason="revoked")
+    book.do(NoteMisuse, **person, key_id=everywhere, address="203.0.113.0/24")
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -298,4 +324,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("private accounts", private_accounts),
     ("mailbox", mailbox),
     ("anomalies", anomalies),
+    ("keys", keys),
 )
