@@ -62,7 +62,7 @@ class Town:
         self.writer = Writer(url, self.vault)
         self.writer.start()
         self.zeb = self.person("zeb", *WORDS)
-        self.ann = self.person("ann", *(f"Kept {number}@kept.example" for number in range(11)))
+        self.ann = self.person("ann", *(f"kept-{number}@kept.example" for number in range(11)))
         self.job = ErasePeople(
             url,
             self.writer,
@@ -214,7 +214,7 @@ def test_no_copy_of_a_word_is_left_in_the_whole_database(town: Town, tmp_path: P
     dumped = backup.read_bytes()
     assert b"COPY record.stored_events" in dumped
     assert [word for word in plain(WORDS) if word in dumped] == []
-    assert rows_with(town, ("Kept 3@kept.example",)) != [], "another person's words are where they were"
+    assert rows_with(town, ("kept-3@kept.example",)) != [], "another person's words are where they were"
 
 
 def _pg_dump(server: EmbeddedPostgres) -> Path:
