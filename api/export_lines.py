@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
@@ -18,7 +18,6 @@ from api.transaction_answers import transaction_answer
 from ledger.ids import derived_id
 from ledger.record import Recorded
 from projections.accounts import AccountView
-from projections.belongings import Deed
 from projections.books import BookView
 from projections.listed import Listed
 
@@ -34,7 +33,7 @@ class Lines(Protocol):
     def account(self, view: AccountView, sums: Sums) -> Line: ...
     def transaction(self, listed: Listed, declared: Declared) -> Line: ...
     def fact(self, recorded: Recorded) -> Line: ...
-    def deed(self, deed: Deed) -> Line: ...
+    def deed(self, recorded: Recorded) -> Line: ...
 
 
 class Whole:
@@ -69,8 +68,8 @@ class Whole:
             "data": data(recorded.fact),
         }
 
-    def deed(self, deed: Deed) -> Line:
-        return deed._asdict()
+    def deed(self, recorded: Recorded) -> Line:
+        return {name: said for name, said in self.fact(recorded).items() if name != "data"}
 
 
 class Anonymous:
@@ -136,13 +135,13 @@ class Anonymous:
             "actor_id": self.pseudonym(recorded.actor_id),
         }
 
-    def deed(self, deed: Deed) -> Line:
+    def deed(self, recorded: Recorded) -> Line:
         return {
-            "recorded_on": deed.recorded_at.date(),
-            "actor_id": self.pseudonym(deed.actor_id),
-            "command": deed.command,
-            "topic": deed.topic,
-            "entity_id": self.pseudonym(deed.stream_id),
+            "recorded_on": recorded.recorded_at.date(),
+            "actor_id": self.pseudonym(recorded.actor_id),
+            "command": recorded.command,
+            "topic": recorded.topic,
+            "entity_id": self.pseudonym(recorded.stream_id),
         }
 
 
@@ -153,8 +152,3 @@ def _balances(sums: Sums) -> Sequence[Line]:
 def _plain(value: Any) -> Line:
     plain: dict[str, Any] = msgspec.to_builtins(value)
     return plain
-
-
-def visible(facts: Iterable[Recorded], user_id: UUID) -> list[Recorded]:
-    """Without what is about other people themselves: a book that one shares may be the home of somebody."""
-    return [f for f in facts if not f.topic.startswith("user.") or f.stream_id == user_id]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,23 +16,27 @@ from starlette.requests import Request
 
 from api.archive import Archive
 from api.commodities import Declared, declared
-from api.export_lines import Anonymous, Line, Lines, Sums, Whole, visible
+from api.export_lines import Anonymous, Line, Lines, Sums, Whole
 from api.reading import Connection, facts_of
 from api.routes.consents import consents
 from api.routes.profile_history import history
 from api.routes.users import profile_of
 from api.services import services
 from api.transaction_answers import places
+from api.visibility import Sight
+from api.visible_facts import Reader
 from gateways import pictures
 from ledger.entities import fold
 from ledger.identity.user import User
-from ledger.log import Row, decode_rows
-from projections import belongings
+from ledger.log import decode_rows
+from ledger.record import Recorded
+from projections import belongings, tables
 from projections.accounts import AccountView, accounts
 from projections.books import BookView
 from projections.search import Filters, Page, transactions
 from projections.sessions import sessions_of
 from projections.sums import balances
+from projections.veil import put_on, take_off, veil
 
 FORMAT = "numina-export/1"
 PAGE = 500
@@ -141,7 +145,7 @@ class Export:
     async def _accounts(self) -> AsyncIterator[None]:
         self._archive.begin("accounts.jsonl")
         for book in self._whose.books:
-            async with self._connection() as connection:
+            async with self._seeing(book.book_id) as (connection, _):
                 views = await accounts(connection, book.book_id, states=EVERY_STATE)
                 sums = await balances(connection, [view.account.account_id for view in views])
             posted: dict[UUID, list[Any]] = {}
@@ -155,7 +159,7 @@ class Export:
         for book in self._whose.books:
             following: Any = None
             while True:
-                async with self._connection() as connection:
+                async with self._seeing(book.book_id) as (connection, _):
                     page = await transactions(
                         connection, book.book_id, Filters(state="any"), limit=PAGE, after=following
                     )
@@ -168,29 +172,31 @@ class Export:
 
     async def _facts(self) -> AsyncIterator[None]:
         self._archive.begin("facts.jsonl")
-        for stream_id in self._whose.streams:
-            after = 0
-            while True:
-                async with self._connection() as connection:
-                    rows = await belongings.facts(connection, stream_id, after, self._whose.last, PAGE)
-                if not rows:
-                    break
-                after = rows[-1][0]
-                await self._write(partial(self._of_facts, rows))
-                yield
+        async for facts in self._pages():
+            await self._write(partial(map, self._lines.fact, facts))
+            yield
 
     async def _deeds(self) -> AsyncIterator[None]:
         self._archive.begin("audit.jsonl")
-        for stream_id in self._whose.streams:
+        async for facts in self._pages():
+            await self._write(partial(map, self._lines.deed, facts))
+            yield
+
+    async def _pages(self) -> AsyncIterator[Sequence[Recorded]]:
+        """The facts of each book, and last what is the person's wherever they go."""
+        whose = self._whose
+        for stream_id in whose.streams:
             after = 0
             while True:
-                async with self._connection() as connection:
-                    deeds = await belongings.trail(connection, stream_id, after, self._whose.last, PAGE)
-                if not deeds:
+                async with self._seeing(stream_id) as (connection, seen):
+                    rows = await belongings.facts(connection, stream_id, after, whose.last, PAGE)
+                    facts = await asyncio.to_thread(decode_rows, rows, self._keys)
+                    if stream_id != whose.user_id:
+                        facts = await Reader(connection, self._keys, stream_id, seen).visible(facts)
+                if not rows:
                     break
-                after = deeds[-1].position
-                await self._write(partial(map, self._lines.deed, deeds))
-                yield
+                after = rows[-1][0]
+                yield facts
 
     def _of_accounts(self, views: Sequence[AccountView], posted: Mapping[UUID, Sums]) -> list[Line]:
         return [self._lines.account(view, posted.get(view.account.account_id, ())) for view in views]
@@ -198,12 +204,22 @@ class Export:
     def _of_transactions(self, page: Page, known: Declared) -> list[Line]:
         return [self._lines.transaction(item, known) for item in page.items]
 
-    def _of_facts(self, rows: Sequence[Row]) -> list[Line]:
-        facts = visible(decode_rows(rows, self._keys), self._whose.user_id)
-        return [self._lines.fact(fact) for fact in facts]
-
     async def _write(self, made: Callable[[], Iterable[object]]) -> None:
         await asyncio.to_thread(lambda: self._archive.write(made()))
+
+    @asynccontextmanager
+    async def _seeing(self, book_id: UUID) -> AsyncIterator[tuple[Connection, Sight]]:
+        """A connection that reads of the book what they may see of it."""
+        async with self._connection() as connection:
+            try:
+                await tables.keep(connection)
+                hidden = await veil(connection, book_id, self._whose.user_id)
+                if hidden is not None:
+                    put_on(connection, hidden)
+                yield connection, Sight(self._whose.user_id, hidden)
+            finally:
+                take_off(connection)
+                await connection.rollback()
 
     def _connection(self) -> AbstractAsyncContextManager[Connection]:
         return services(self._request).pool.connection()

@@ -1,10 +1,9 @@
-"""Everything that belongs to a person, page by page: the facts of their books, and the trail of who did what."""
+"""Everything that belongs to a person, page by page: the facts of their books."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -15,19 +14,6 @@ from projections import sql
 SQL = sql.load(__file__)
 
 Connection = psycopg.AsyncConnection[Any]
-
-
-class Deed(NamedTuple):
-    """One line of the trail."""
-
-    position: int
-    recorded_at: datetime
-    actor_id: UUID
-    command: str
-    command_id: UUID
-    topic: str
-    stream_id: UUID
-    version: int
 
 
 async def count(connection: Connection, books: Collection[UUID], last: int) -> int:
@@ -42,11 +28,3 @@ async def facts(connection: Connection, book_id: UUID, after: int, last: int, li
     given = {"book_id": book_id, "after": after, "last": last, "limit": limit}
     await cursor.execute(SQL["facts"], given)
     return await cursor.fetchall()
-
-
-async def trail(connection: Connection, book_id: UUID, after: int, last: int, limit: int) -> list[Deed]:
-    """Who did what in a book past `after` (exclusive) up to `last` (inclusive)."""
-    cursor = connection.cursor(binary=True)
-    given = {"book_id": book_id, "after": after, "last": last, "limit": limit}
-    await cursor.execute(SQL["trail"], given)
-    return [Deed(*row) for row in await cursor.fetchall()]

@@ -11,11 +11,3 @@ SELECT e.notification_id, e.originator_id, e.originator_version, e.topic, e.book
  WHERE a.book_id = %(book_id)s AND a.position > %(after)s AND a.position <= %(last)s
  ORDER BY a.position
  LIMIT %(limit)s;
-
--- name: trail
--- The same without what they say: who did what and when.
-SELECT position, recorded_at, actor_id, command, command_id, topic, stream_id, version
-  FROM audit
- WHERE book_id = %(book_id)s AND position > %(after)s AND position <= %(last)s
- ORDER BY position
- LIMIT %(limit)s;

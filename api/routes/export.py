@@ -16,6 +16,7 @@ from api.reading import fresh, progress, read_query
 from api.services import services
 from projections.belongings import count
 from projections.books import books_of
+from projections.veil import veil
 
 routes = router("Privacy")
 
@@ -44,7 +45,8 @@ class ExportQuery(Query):
 async def export(request: Request) -> Response:
     """A ZIP archive of all that is known of you and of your books, made while it is sent: a README, JSON lines for
     each kind of thing, and last a manifest with counts and SHA-256. `Numina-Export-Facts` says how many facts are
-    coming, which are the larger part of it. An archive without a manifest was broken off."""
+    coming, which are the larger part of it; it is left out where something in a shared book is private to somebody
+    else. An archive without a manifest was broken off."""
     who = principal(request)
     query = read_query(request, ExportQuery)
     known = services(request)
@@ -53,8 +55,9 @@ async def export(request: Request) -> Response:
         _, last = await progress(connection)
         whose = Whose(who.user_id, books, last, known.clock(), query.anonymised)
         facts = await count(connection, whose.streams, last)
-    headers = {
-        "content-disposition": f'attachment; filename="numina-{whose.made_at:%Y-%m-%d}.zip"',
-        "numina-export-facts": str(facts),
-    }
+        hidden = [await veil(connection, book.book_id, who.user_id) for book in books]
+    headers = {"content-disposition": f'attachment; filename="numina-{whose.made_at:%Y-%m-%d}.zip"'}
+    if not any(hidden):
+        # Elsewhere it would tell how much is recorded on what is private to others.
+        headers["numina-export-facts"] = str(facts)
     return StreamingResponse(Export(request, whose).chunks(), media_type="application/zip", headers=headers)
