@@ -89,13 +89,8 @@ async def admit(request: Request, access: Access) -> None:
             )
     if access.who == "staff":
         raise NotPermitted("This is for those who operate the service.", needed_roles=list(access.staff))
-    age = now.timestamp() - identity.auth_time
-    if access.max_age is not None and age > access.max_age:
-        raise StepUpNeeded(
-            f"This needs a proof of who you are that is no older than {access.max_age} seconds: "
-            "POST /v1/auth/step-up, then try again with the token that it gives.",
-            max_age=access.max_age,
-        )
+    if access.max_age is not None:
+        proved_lately(found, identity.auth_time, access.max_age)
     found.principal = Principal(
         user_id=identity.user_id,
         book_id=book_id or identity.home_book_id,
@@ -112,6 +107,16 @@ async def admit(request: Request, access: Access) -> None:
     await found.services.rates.count_person(identity.user_id, key.key_id if key else None, found.counted)
     if key is not None:
         found.services.key_uses.used(key, network(request), now)
+
+
+def proved_lately(found: Context, auth_time: int, max_age: int) -> None:
+    """Raises StepUpNeeded when the person proved who they are (at `auth_time`) more than `max_age` seconds ago."""
+    if found.services.clock().timestamp() - auth_time > max_age:
+        raise StepUpNeeded(
+            f"This needs a proof of who you are that is no older than {max_age} seconds: "
+            "POST /v1/auth/step-up, then try again with the token that it gives.",
+            max_age=max_age,
+        )
 
 
 async def _caller(request: Request, found: Context, access: Access, now: dt.datetime) -> Caller:

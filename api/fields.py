@@ -119,6 +119,10 @@ Email = Annotated[
     ),
     Field(examples=["ada@example.com"]),
 ]
+Zone = Annotated[str, StringConstraints(max_length=64), Field(examples=["Europe/Berlin"])]
+Locale = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"), Field(examples=["en"])
+]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE, strip_whitespace=True)]
 Notes = Annotated[str, StringConstraints(max_length=10_000, pattern=_PROSE)]
 Currency = Annotated[

@@ -27,6 +27,14 @@ PERMISSIONS: Mapping[str, Access] = {
     "PATCH /v1/auth/passkeys/{passkey_id}": person(),
     "DELETE /v1/auth/passkeys/{passkey_id}": person(max_age=RECENT),
     "POST /v1/auth/passkeys/proof/options": person(),
+    # Accounts elsewhere. Linking one takes a beginning, which takes a fresh proof.
+    "GET /v1/auth/oidc": PUBLIC,
+    "POST /v1/auth/oidc/{provider}/start": PUBLIC,
+    "POST /v1/auth/oidc/{provider}/finish": PUBLIC,
+    "POST /v1/auth/oidc/{provider}/link/start": person(max_age=RECENT),
+    "POST /v1/auth/oidc/{provider}/link": person(),
+    "GET /v1/users/me/identities": person(),
+    "DELETE /v1/users/me/identities/{identity_id}": person(max_age=RECENT),
     # Oneself.
     "GET /v1/users/me": person("profile:read"),
     "PATCH /v1/users/me": person(),

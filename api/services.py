@@ -15,6 +15,7 @@ from api.rates import Counted, Rates
 from api.standing import Standing
 from api.throttle import Throttle
 from gateways.api_keys import ApiKeys
+from gateways.oidc import Oidc
 from gateways.passkeys import Passkeys
 from gateways.passwords import Passwords
 from gateways.refresh_tokens import RefreshTokens
@@ -72,6 +73,7 @@ class Services:
     key_uses: KeyUses
     passwords: Passwords
     passkeys: Passkeys
+    oidc: Oidc
     signer: Signer
     pool: Pool
     freshness: Freshness

@@ -5,6 +5,7 @@ from ledger.books import events as books
 from ledger.identity import events as identity
 from ledger.keys import events as keys
 from ledger.mailbox import events as mailbox
+from ledger.oidc import events as oidc
 from ledger.passkeys import events as passkeys
 from ledger.privacy import events as privacy
 from ledger.profile import events as profile
@@ -19,6 +20,7 @@ __all__ = [
     "identity",
     "keys",
     "mailbox",
+    "oidc",
     "passkeys",
     "privacy",
     "profile",

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from numina.oidc_providers import OidcProvider, ProviderName, providers
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 ProxyHeader = Literal["x-forwarded-for", "forwarded"]
 RateName = Literal["address", "account", "key", "sign_in", "register", "refresh", "mail"]
@@ -88,6 +90,10 @@ class Settings(BaseSettings):
     rate_mail: Rate = "20/600"
     """Of one address: requests that mail somebody."""
 
+    oidc: dict[ProviderName, OidcProvider] = {}
+    """Providers to sign in with, as JSON: {"google": {"client_id": "...", "client_secret": "..."}}. Any other than
+    google and microsoft needs an issuer as well. The secret may be left out for a public client."""
+
     master_key: SecretStr | None = None
     """32 bytes in base64 that wrap every data key; without it, the file master.key in the home."""
 
@@ -147,6 +153,11 @@ class Settings(BaseSettings):
     def _tls_needs_both(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("TLS needs both a certificate (tls_cert) and a key (tls_key)")
+        return self
+
+    @model_validator(mode="after")
+    def _providers_have_issuers(self) -> Self:
+        providers(self.oidc)
         return self
 
     @property

@@ -23,9 +23,12 @@ from api.throttle import Throttle
 from gateways.api_keys import ApiKeys
 from gateways.challenges import Challenges
 from gateways.counters import Counters, MemoryCounters
+from gateways.fetching import Fetching
+from gateways.oidc import Oidc, Provider
 from gateways.passkeys import Passkeys
 from gateways.passwords import Cost, Passwords
 from gateways.refresh_tokens import RefreshTokens
+from gateways.sign_in_states import SignInStates
 from gateways.signing import SigningKeys
 from gateways.tokens import Keys, Tokens
 from gateways.vault import Vault
@@ -37,6 +40,7 @@ from ledger.writer import Writer
 from numina.batches import Batches
 from numina.log_signer import log_signer
 from numina.master_key import master_key
+from numina.oidc_providers import providers
 from numina.settings import Settings
 
 # The pool's connections answer queries: each of them reads one row or a page, so a slow one is a defect. None
@@ -81,6 +85,7 @@ def api_app(settings: Settings) -> ASGIApp:
         timeout=10,
     )
     limiting, guessing = _counters(settings), _counters(settings)
+    fetching = Fetching()
     services = Services(
         writer=writer,
         vault=vault,
@@ -96,6 +101,11 @@ def api_app(settings: Settings) -> ASGIApp:
         passwords=passwords,
         passkeys=Passkeys(
             Challenges(vault.mac, system_clock), rp_id=settings.domain, origins=settings.all_origins
+        ),
+        oidc=Oidc(
+            {each.name: Provider(each, fetching, system_clock) for each in providers(settings.oidc)},
+            SignInStates(vault.mac, system_clock),
+            settings.all_origins,
         ),
         signer=log_signer(signing),
         pool=pool,
@@ -128,6 +138,7 @@ def api_app(settings: Settings) -> ASGIApp:
             await asyncio.to_thread(writer.stop)
             await limiting.close()
             await guessing.close()
+            await fetching.close()
             passwords.close()
             vault.close()
 

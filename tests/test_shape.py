@@ -41,6 +41,8 @@ SEAMS = (
     ("apscheduler", ("scheduler",), 1),
     ("argon2", ("gateways",), None),
     ("jwt", ("gateways",), None),
+    ("webauthn", ("gateways",), 1),
+    ("httpx2", ("gateways", "numina"), None),
     ("zxcvbn", ("gateways",), 1),
 )
 BANNED_NAMES = {

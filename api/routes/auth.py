@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from api.carrying_out import carry_out, made
 from api.claimed import claimant
 from api.describe import operation, router
-from api.fields import Body, Currency, Email, Name
+from api.fields import Body, Currency, Email, Locale, Name, Zone
 from api.idempotency import frame, idempotency_key, is_dry_run, request_digest
 from api.lockout import guarded_sign_in
 from api.principal import principal
@@ -41,10 +41,6 @@ routes = router("Identity")
 # argon2 reads all of it, so the length is bounded; 8 characters are the least that NIST SP 800-63B allows.
 Password = Annotated[
     str, StringConstraints(min_length=8, max_length=1_000), Field(examples=["correct horse battery staple"])
-]
-Zone = Annotated[str, StringConstraints(max_length=64), Field(examples=["Europe/Berlin"])]
-Locale = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$"), Field(examples=["en"])
 ]
 
 

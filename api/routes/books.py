@@ -11,14 +11,13 @@ from typing_extensions import TypedDict
 from api.authorising import NotPermitted
 from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
-from api.fields import Body, Currency, Name
+from api.fields import Body, Currency, Name, Zone
 from api.idempotency import frame
 from api.paging import ListPage, cut, link
 from api.preconditions import expected_version
 from api.principal import principal
 from api.reading import fresh, left_by, read_body, read_query, stream_with_version
 from api.responses import answer, etag, location
-from api.routes.auth import Zone
 from api.services import services
 from ledger.books.book import Book
 from ledger.books.commands import AmendBook, OpenBook, UnknownBook

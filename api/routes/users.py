@@ -11,17 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.access import RECENT
+from api.authorising import proved_lately
 from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
-from api.fields import Body, Currency, Name
+from api.fields import Body, Currency, Locale, Name, Zone
 from api.idempotency import frame
 from api.preconditions import expected_version
 from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import left_by, read_body, stream_with_version
 from api.responses import answer, etag
-from api.routes.auth import Locale, Password, WrongCredentials, Zone
-from api.services import services
+from api.routes.auth import Password, WrongCredentials
+from api.services import context, services
 from api.strong_password import strong
 from ledger.identity.commands import AmendUser
 from ledger.identity.user import User
@@ -107,7 +109,10 @@ async def change(request: Request) -> Response:
     user, _ = await _me(request)
     hashed = None
     if body.password is not None:
-        if not await known.passwords.verify(user.text.get("password"), body.current_password or ""):
+        if "password" not in user.text:
+            # Who came with an account elsewhere has none.
+            proved_lately(context(request), who.auth_time, RECENT)
+        elif not await known.passwords.verify(user.text["password"], body.current_password or ""):
             raise WrongCredentials("A new password needs the present one.", field="current_password")
         await strong(
             request, body.password, user.text.get("email", ""), body.name or user.text.get("name", "")

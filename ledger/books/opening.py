@@ -9,6 +9,9 @@ from ledger.accounts.events import AccountOpened
 from ledger.books.events import BookOpened
 from ledger.command import Draft
 
+HOME_BOOK = "Home"
+"""What everybody's first book is called, until they call it something else."""
+
 
 def opening(book_id: UUID, owner_id: UUID, name: str, currency: str, time_zone: str) -> list[Draft]:
     """The facts that open a book. Cross-currency transactions go through its conversion account, so that each

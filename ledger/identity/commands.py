@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 from uuid import UUID
 
-from ledger.books.opening import opening
+from ledger.books.opening import HOME_BOOK, opening
 from ledger.books.zones import check_zone
 from ledger.command import Claim, Command, Draft, State
 from ledger.identity.events import (
@@ -27,8 +27,6 @@ from ledger.profile.events import UserCountryChanged, UserNotificationsChanged
 from ledger.profile.notifications import checked
 from ledger.record import Fact
 from ledger.refusals import Stale, Unknown
-
-HOME_BOOK = "Home"
 
 
 class UnknownUser(Unknown):

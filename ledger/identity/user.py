@@ -18,6 +18,8 @@ from ledger.identity.events import (
 )
 from ledger.mailbox import mailbox
 from ledger.mailbox.mailbox import Mailbox, MailboxFact
+from ledger.oidc import identities
+from ledger.oidc.identities import Identities, IdentityFact
 from ledger.passkeys import passkeys
 from ledger.passkeys.passkeys import PasskeyFact, Passkeys
 from ledger.privacy import privacy
@@ -40,6 +42,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int = 0
     kept: UUID | None = None
     passkeys: Passkeys = Passkeys()
+    identities: Identities = Identities()
     text: Mapping[str, str] = {}
     mailbox: Mailbox = Mailbox()
     profile: Profile = Profile()
@@ -55,15 +58,20 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
         """Whether they have shown that their address is theirs."""
         return self.mailbox.verified
 
+    @property
+    def ways_in(self) -> int:
+        """By how many ways they can sign in: a password, passkeys, accounts elsewhere."""
+        return ("password" in self.text) + len(self.passkeys.keys) + len(self.identities.linked)
+
     def keeps(self, session_id: UUID, epoch: int) -> bool:
         """Whether a session that was opened in `epoch` was not among those that they were signed out of."""
         return epoch == self.epoch or session_id == self.kept
 
     def claims(self) -> tuple[tuple[UUID, str, str], ...]:
-        """The address is theirs alone, however it is typed; so are their passkeys."""
+        """The address is theirs alone, however it is typed; so are their passkeys and accounts elsewhere."""
         email = self.text.get("email")
         address = (self.mailbox.held(email),) if email else ()
-        return (*address, *self.passkeys.claims())
+        return (*address, *self.passkeys.claims(), *self.identities.claims())
 
 
 class UserUnreadable(Refusal):
@@ -105,6 +113,8 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             email = {name: word for name, word in fact.text.items() if name == "email"}
             text = {**user.text, **email}
             return msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
+        case _ if isinstance(fact, IdentityFact):
+            return msgspec.structs.replace(user, identities=identities.evolve(user.identities, fact))
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
         case _ if isinstance(fact, profile.FACTS):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.command import Claim, Command, Draft, State
 from ledger.identity.user import User
+from ledger.oidc.refusals import LastWayIn
 from ledger.passkeys.events import (
     UserPasskeyAdded,
     UserPasskeyRemoved,
@@ -168,10 +169,12 @@ class RemovePasskey(PasskeyCommand, frozen=True, kw_only=True):
     proved: bool
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises UnknownPasskey, FactorNeeded."""
+        """Raises UnknownPasskey, FactorNeeded, LastWayIn."""
         self.present(state, self.passkey_id)
         if not self.proved and len(self.owner(state).passkeys.keys) == 1:
             raise FactorNeeded(
                 "Prove with it who you are at POST /v1/auth/step-up, then remove it with the token that it gives."
             )
+        if self.owner(state).ways_in == 1:
+            raise LastWayIn("Set a password or link an account first.")
         return [Draft(self.actor_id, UserPasskeyRemoved(passkey_id=self.passkey_id))]

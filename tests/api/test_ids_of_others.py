@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
@@ -53,6 +54,9 @@ class Theirs:
             "command_id": posted["command_id"],
             "assertion_id": asserted.json()["id"],
             "reconciliation_id": reconciled.json()["id"],
+            # Nothing is set up here to sign in with; tests/api/test_oidc.py tries one that there is.
+            "provider": "google",
+            "identity_id": str(uuid4()),
             "passkey_id": passkey.json()["id"],
             "session_id": ada.tokens["session_id"],
             "book_id": ada.book_id,

@@ -1,5 +1,6 @@
 """What any request may do wrong, whatever it asks for."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -124,5 +125,5 @@ def test_the_documentation_needs_no_network(client: TestClient) -> None:
     assert "/v1/transactions/{transaction_id}/void" in page.text
     assert "<table>" in page.text
     assert "<script" not in page.text
-    assert "http://" not in page.text
-    assert "https://" not in page.text
+    # An example may name an address elsewhere; nothing is loaded from one, and no link leads there.
+    assert re.search(r"""(=|url\()\s*["']?\s*(https?:)?//""", page.text) is None

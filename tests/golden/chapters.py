@@ -3,6 +3,7 @@ new topic in it, add a chapter at the end and run `python -m tests.golden`."""
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from ledger.accounts.account import conversion_account
 from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
@@ -21,6 +22,7 @@ from ledger.mailbox.commands import (
     ResetPassword,
     VerifyEmail,
 )
+from ledger.oidc.commands import LinkIdentity, RegisterByIdentity, UnlinkIdentity, UseIdentity
 from ledger.passkeys.commands import AddPasskey, RemovePasskey, RenamePasskey, UsePasskey
 from ledger.postings import Posting
 from ledger.privacy.commands import AskErasure, CancelErasure, Consent, EraseBook, EraseUser
@@ -315,6 +317,27 @@ def keys(book: Scenario) -> None:
     book.do(NoteMisuse, **person, key_id=everywhere, address="203.0.113.0/24")
 
 
+def elsewhere(book: Scenario) -> None:
+    """Accounts elsewhere: somebody comes with one, links another, and unlinks it."""
+    home = {"book_id": derived_id("golden", "home of elsewhere")}
+    until = book.now + dt.timedelta(minutes=10)
+
+    def proof(subject: str, number: int) -> dict[str, Any]:
+        state = {"state": bytes([number]) * 32, "expires_at": until}
+        return {"issuer": "https://issuer.example", "digest": subject.encode(), **state, **home}
+
+    def linking(subject: str, number: int) -> dict[str, Any]:
+        told = {"provider": "somewhere", "subject": subject, "email": f"{subject}@example.org"}
+        return {**proof(subject, number), **told, "identity_id": book.fresh()}
+
+    new = {"display_name": "Zoë 日本", "currency": "EUR", "time_zone": "Europe/Lisbon"}
+    book.do(RegisterByIdentity, **linking("zoe", 1), **new)
+    book.do(UseIdentity, **proof("zoe", 2))
+    work = linking("work", 3)
+    book.do(LinkIdentity, **work)
+    book.do(UnlinkIdentity, **home, identity_id=work["identity_id"])
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -325,4 +348,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("mailbox", mailbox),
     ("anomalies", anomalies),
     ("keys", keys),
+    ("elsewhere", elsewhere),
 )

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from numina import settings as module
+from numina.oidc_providers import providers
 from numina.settings import Settings
 
 
@@ -111,3 +112,32 @@ def test_passkeys_are_made_for_where_people_reach_the_service(
 def test_an_origin_is_one_that_a_browser_can_vouch_for(origin: str) -> None:
     with pytest.raises(ValidationError):
         Settings(origins=[origin])
+
+
+def test_providers_are_told_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "NUMINA_OIDC",
+        '{"google": {"client_id": "a", "client_secret": "hidden"}, "work-place": {"client_id": "b", '
+        '"issuer": "https://id.example.org", "title": "Work", "scopes": ["openid"]}}',
+    )
+    chosen = Settings()
+    google, work = providers(chosen.oidc)
+    assert google[:5] == ("google", "Google", "https://accounts.google.com", "a", "hidden")
+    assert work[1:] == ("Work", "https://id.example.org", "b", None, ("openid",))
+    assert "hidden" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"work": {"client_id": "a"}},
+        {"work": {"client_id": "a", "issuer": "http://id.example.org"}},
+        {"work": {"client_id": "", "issuer": "https://id.example.org"}},
+        {"google": {"client_id": "a", "scopes": ["email"]}},
+        {"google": {"client_id": "a", "audience": "x"}},
+        {"no/such/name": {"client_id": "a", "issuer": "https://id.example.org"}},
+    ],
+)
+def test_a_provider_that_makes_no_sense_is_refused(written: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(oidc=written)
