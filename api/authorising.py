@@ -41,6 +41,13 @@ class StepUpNeeded(Refusal):
     status = 403
 
 
+class AddressUnverified(Refusal):
+    """This needs an address that is known to be yours."""
+
+    code = "address_unverified"
+    status = 403
+
+
 class ScopeNeeded(Refusal):
     """This API key was not given the scope that this operation needs."""
 
@@ -65,7 +72,7 @@ async def admit(request: Request, access: Access) -> None:
 
     Costs no round trip to the database while the session and the book are remembered. Raises NotAuthenticated,
     UnknownBook (alike for a book that does not exist and one of somebody else), NotPermitted, ScopeNeeded,
-    StepUpNeeded, RateLimited, TryAgain.
+    StepUpNeeded, AddressUnverified, RateLimited, TryAgain.
     """
     if access.who == "anybody":
         return
@@ -75,7 +82,7 @@ async def admit(request: Request, access: Access) -> None:
     book_id = None
     if access.who == "member":
         book_id = _book(request, found, identity, access)
-    _, book = await _present(found, identity, book_id)
+    user, book = await _present(found, identity, book_id)
     role = None
     if book_id is not None:
         role = book.role_of(identity.user_id) if isinstance(book, Book) else None
@@ -91,6 +98,10 @@ async def admit(request: Request, access: Access) -> None:
         raise NotPermitted("This is for those who operate the service.", needed_roles=list(access.staff))
     if access.max_age is not None:
         proved_lately(found, identity.auth_time, access.max_age)
+    if access.verified and not user.verified:
+        raise AddressUnverified(
+            "Open the link that was mailed to you first, or have another one sent: POST /v1/auth/verify/resend."
+        )
     found.principal = Principal(
         user_id=identity.user_id,
         book_id=book_id or identity.home_book_id,
