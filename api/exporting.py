@@ -33,6 +33,7 @@ from ledger.record import Recorded
 from projections import belongings, tables
 from projections.accounts import AccountView, accounts
 from projections.books import BookView
+from projections.keys import keys_of
 from projections.search import Filters, Page, transactions
 from projections.sessions import sessions_of
 from projections.sums import balances
@@ -58,6 +59,7 @@ _PERSONAL = {
     "consents.jsonl": "what you agreed to, and when",
     "sessions.jsonl": "where you are signed in",
     "passkeys.jsonl": "the passkeys that you sign in with",
+    "keys.jsonl": "the API keys that programs use in your name",
 }
 _OF_BOOKS = {
     "books.jsonl": "your books, and those that you share",
@@ -116,6 +118,7 @@ class Export:
             return
         async with self._connection() as connection:
             signed_in = await sessions_of(connection, who, self._whose.made_at)
+            programs = await keys_of(connection, who)
             avatar = user.profile.avatar
             picture = await pictures.show(connection, self._keys, who, avatar.digest) if avatar else None
         self._archive.whole(
@@ -132,6 +135,7 @@ class Export:
             ("consents.jsonl", consents(facts)["history"]),
             ("sessions.jsonl", [msgspec.to_builtins(view) for view in signed_in]),
             ("passkeys.jsonl", passkeys),
+            ("keys.jsonl", [msgspec.to_builtins(view) for view in programs]),
         ):
             self._archive.begin(name)
             self._archive.write(rows)

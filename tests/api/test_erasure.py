@@ -4,6 +4,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -79,7 +80,12 @@ def login(service: Running, who: Person) -> Any:
 def test_nobody_comes_in_as_somebody_who_was_forgotten(service: Running) -> None:
     who = service.person()
     other = register(service.client, name="Beatrix")
+    made = who.post("/users/me/api-keys", {"name": "Sheet", "scopes": ["accounts:read", "profile:read"]})
+    program = replace(who, token=made.json()["key"])
+    assert program.get("/accounts").status_code == 200
     service.erase(who)
+    refused(program.get("/accounts"), 401, "not_authenticated")
+    refused(program.get("/users/me"), 401, "not_authenticated")
     refused(login(service, who), 401, "wrong_credentials")
     for path in ("/users/me", "/accounts", "/users/me/avatar", "/users/me/export"):
         assert who.get(path).status_code == 401, path

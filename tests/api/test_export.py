@@ -31,6 +31,7 @@ PERSONAL = {
     "consents.jsonl",
     "sessions.jsonl",
     "passkeys.jsonl",
+    "keys.jsonl",
 }
 
 
@@ -57,6 +58,7 @@ def eve(client: TestClient) -> Person:
         words = {"payee": "Fishmonger", "notes": "for Rosalind", "tags": ["quaint"], "metadata": {"k": "zzz"}}
         post(eve, food, cash, "12.34", f"2026-03-0{number + 1}", **words)
     eve.patch("/users/me", {"country": "PT"})
+    eve.post("/users/me/api-keys", {"name": "Spreadsheet", "scopes": ["accounts:read"]})
     eve.post("/users/me/consents", {"kind": "terms", "version": "7", "given": True})
     eve.put("/users/me/avatar", None, content=png(None), headers={"content-type": "image/png"})
     return eve
@@ -87,6 +89,7 @@ def test_everything_is_in_it_and_the_manifest_tells_it(eve: Person) -> None:
     assert {"user.registered", "book.opened", "session.opened", "transaction.posted"} <= set(topics)
     assert [deed["topic"] for deed in lines(archive, "audit.jsonl")] == topics
     assert len(lines(archive, "sessions.jsonl")) == 1
+    assert [key["name"] for key in lines(archive, "keys.jsonl")] == ["Spreadsheet"]
 
 
 def test_no_secret_is_in_it(eve: Person) -> None:
@@ -96,6 +99,7 @@ def test_no_secret_is_in_it(eve: Person) -> None:
         assert b"argon2" not in content, name
         assert PASSWORD.encode() not in content
         assert eve.tokens["refresh_token"].encode() not in content
+        assert b"numina_k_" not in content
 
 
 def test_nothing_of_anybody_else_is_in_it(eve: Person, client: TestClient) -> None:
@@ -119,6 +123,7 @@ def test_an_anonymised_one_says_nothing_about_anybody(eve: Person) -> None:
         "Victuals",
         "Fishmonger",
         "Rosalind",
+        "Spreadsheet",
         "quaint",
         "zzz",
     ):
