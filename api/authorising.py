@@ -167,7 +167,7 @@ async def _by_key(request: Request, found: Context, said: str, access: Access, n
     user = standing.known(key.user_id, User) or (await standing.of(key.user_id))[0]
     if not isinstance(user, User) or not user.present:
         raise NotAuthenticated("The person of this key is not known here any more.")
-    over = key.over(now, user.mailbox.reclaimed_at)
+    over = key.over(now)
     if over is not None:
         found.services.key_uses.misused(key, network(request), now)
         raise NotAuthenticated(f"This API key is {over}. Make another one.")

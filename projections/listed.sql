@@ -9,7 +9,7 @@ SELECT created_position, created_at, updated_position, updated_at, id, book_id, 
 SELECT t.created_position, p.account_id, p.amount, p.currency
   FROM transactions AS t
   JOIN postings AS p ON p.created_position = t.created_position AND p.version = t.terms_version
- WHERE t.created_position = ANY(%(created)b::bigint[])
+ WHERE t.created_position = ANY(%(created)b::bigint[]) AND p.created_position = ANY(%(created)b::bigint[])
  ORDER BY p.created_position, p.line
 
 -- name: legs_known_at

@@ -25,9 +25,11 @@ from projections import sql
 SQL = sql.load(__file__)
 
 Connection = psycopg.AsyncConnection[Any]
-_TABLES = ("accounts", "postings", "transactions", "rollup", "reconciliations", "assertions")
-_NAMED = re.compile(rf"(?:FROM|JOIN)\s+({'|'.join(_TABLES)})\b")
+TABLES = ("accounts", "balances", "postings", "transactions", "rollup", "reconciliations", "assertions")
+"""The read models that tell of accounts, each of which has a block of its name."""
+_NAMED = re.compile(rf"(?:FROM|JOIN)\s+({'|'.join(TABLES)})\b")
 _COMMENT = re.compile(r"--[^\n]*\n")
+_BLOCKS = {name: _COMMENT.sub("", block) for name, block in SQL.items()}
 _WITH = re.compile(r"\s*WITH\s+(RECURSIVE\s+)?", re.IGNORECASE)
 
 
@@ -52,7 +54,7 @@ class Veil(msgspec.Struct, frozen=True):
             "own": Literal(sorted(self.own)),
         }
         tables = [
-            Text(SQL[name]).format(**parts) for name in ("unseen", *_TABLES) if name in {*named, "unseen"}
+            Text(_BLOCKS[name]).format(**parts) for name in ("unseen", *TABLES) if name in {*named, "unseen"}
         ]
         already = _WITH.match(bare)
         recursive = Text("RECURSIVE ") if already and already[1] else Text("")

@@ -91,8 +91,9 @@ async def read(request: Request) -> Response:
         seen = Sight(who.user_id, context(request).veil)
         reader = Reader(connection, keys, who.book_id, seen)
         wanted = trail.Filter(after=found.first - 1, before=found.first + MOST_FACTS)
-        facts = await reader.visible(await trail.log(connection, keys, who.book_id, wanted, MOST_FACTS))
-        if not seen.clear:
+        stored = await trail.log(connection, keys, who.book_id, wanted, MOST_FACTS)
+        facts = await reader.visible(stored)
+        if not seen.clear or len(facts) < len(stored):
             found = _seen(found, await reader.of_command(command_id))
     undoing = await stream(request, command_id, Undoing)
     return answer(

@@ -17,7 +17,6 @@ from ledger.identity.events import (
     UserSessionsEnded,
 )
 from ledger.mailbox import mailbox
-from ledger.mailbox.events import UserReclaimed
 from ledger.mailbox.mailbox import Mailbox, MailboxFact
 from ledger.oidc import identities
 from ledger.oidc.identities import Identities, IdentityFact
@@ -113,8 +112,7 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
         case _ if isinstance(fact, MailboxFact):
             email = {name: word for name, word in fact.text.items() if name == "email"}
             text = {**user.text, **email}
-            user = msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
-            return reclaimed(user) if isinstance(fact, UserReclaimed) else user
+            return msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
         case _ if isinstance(fact, IdentityFact):
             return msgspec.structs.replace(user, identities=identities.evolve(user.identities, fact))
         case _ if isinstance(fact, PasskeyFact):
@@ -126,11 +124,6 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return forgotten(user) if user.privacy.erased else user
         case _:
             raise UserUnreadable(f"{fact.topic} is not a fact of users")
-
-
-def reclaimed(user: User) -> User:
-    """The user whom nobody can be any more by what was set up before."""
-    return msgspec.structs.replace(user, passkeys=Passkeys(), identities=Identities())
 
 
 def forgotten(user: User) -> User:

@@ -19,7 +19,6 @@ from ledger.mailbox.events import (
     UserEmailChangeAsked,
     UserEmailChanged,
     UserEmailVerified,
-    UserReclaimed,
     UserResetAsked,
     UserVerificationAsked,
 )
@@ -143,8 +142,7 @@ class ResetPassword(_OfPerson, frozen=True, kw_only=True):
         mailbox = self.present(state).mailbox
         if not mailbox.awaits("reset", self.asked_at, self.now):
             raise LinkSpent(_SPENT)
-        # Whoever opened it without the address knew a password, and may have set up more than that.
-        verified = () if mailbox.verified else (UserEmailVerified(), UserReclaimed(reclaimed_at=self.now))
+        verified = () if mailbox.verified else (UserEmailVerified(),)
         return self.drafts(
             UserPasswordChanged(text={"password": self.password}), UserSessionsEnded(), *verified
         )

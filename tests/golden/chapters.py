@@ -338,22 +338,6 @@ def elsewhere(book: Scenario) -> None:
     book.do(UnlinkIdentity, **home, identity_id=work["identity_id"])
 
 
-def reclaimed(book: Scenario) -> None:
-    """Somebody has the address with which another one registered."""
-    home = {"book_id": derived_id("golden", "home reclaimed")}
-    book.do(
-        RegisterUser,
-        email="mine@example.org",
-        password="$argon2id$theirs",
-        display_name="Mallory",
-        currency="EUR",
-        time_zone="UTC",
-        **home,
-    )
-    book.do(AskReset, **home)
-    book.do(ResetPassword, asked_at=book.now, password="$argon2id$mine", **home)
-
-
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -365,5 +349,4 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("anomalies", anomalies),
     ("keys", keys),
     ("elsewhere", elsewhere),
-    ("reclaimed", reclaimed),
 )
