@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from gateways.vault import Vault
 from ledger.writer import Writer
+from numina.mailing import letters
 from numina.master_key import master_key
 from numina.settings import Settings
 from scheduler.clock import Job
@@ -12,6 +13,7 @@ from scheduler.jobs.erase_people import ErasePeople
 from scheduler.jobs.expire_holds import ExpireHolds
 from scheduler.jobs.forget_requests import ForgetRequests
 from scheduler.jobs.verify import Verify
+from scheduler.reactions.reactor import Reactor
 
 
 def jobs(settings: Settings) -> Sequence[Job]:
@@ -33,5 +35,6 @@ def jobs(settings: Settings) -> Sequence[Job]:
             timedelta(days=1),
             ForgetRequests(settings.url, timedelta(days=settings.requests_days)),
         ),
+        Job("letters", timedelta(seconds=0.5), Reactor(settings.url, vault, letters(settings, vault))),
         Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
     )

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     oidc: dict[ProviderName, OidcProvider] = {}
     """Providers to sign in with, as JSON: {"google": {"client_id": "...", "client_secret": "..."}}. Any other than
     google and microsoft needs an issuer as well. The secret may be left out for a public client."""
+    smtp_url: SecretStr | None = None
+    """The mail server: smtps://user:password@host:port, or smtp://host:port?starttls=required; without one, letters
+    are put into the folder outbox in the home."""
+
+    mail_from: str = ""
+    """Who letters are from, such as Numina <money@example.org>; numina at the domain of the public URL by default."""
 
     master_key: SecretStr | None = None
     """32 bytes in base64 that wrap every data key; without it, the file master.key in the home."""
