@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gateways.mail import Message, Sender, Unreachable, composed
@@ -36,3 +36,12 @@ class Outbox:
             with suppress(OSError):
                 draft.unlink()
             raise Unreachable(f"the outbox cannot be written ({error.strerror})") from None
+
+
+def forget(folder: Path, before: datetime) -> int:
+    """Removes the letters of the outbox that are older than `before` (aware); how many they were."""
+    oldest = f"{before.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    old = [path for path in folder.glob("*.eml") if path.name < oldest]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

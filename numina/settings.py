@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     erasure_clearing_minutes: int = Field(default=60, ge=1, le=10080)
     """How often, at most, the last traces of those forgotten are cleared away, which makes read models anew."""
 
+    outbox_days: int = Field(default=30, ge=0, le=36500)
+    """How long letters lie in the outbox: they bear addresses, and what a link in them allows."""
+
     requests_days: int = Field(default=400, ge=1, le=36500)
     """How long is remembered what a request with an idempotency key said and was answered; its key stays used."""
 
