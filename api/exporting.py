@@ -30,14 +30,14 @@ from ledger.entities import fold
 from ledger.identity.user import User
 from ledger.log import decode_rows
 from ledger.record import Recorded
-from projections import belongings, tables
+from projections import belongings
 from projections.accounts import AccountView, accounts
 from projections.books import BookView
 from projections.keys import keys_of
 from projections.search import Filters, Page, transactions
 from projections.sessions import sessions_of
 from projections.sums import balances
-from projections.veil import put_on, take_off, veil
+from projections.veil import seeing
 
 FORMAT = "numina-export/1"
 PAGE = 500
@@ -214,16 +214,9 @@ class Export:
     @asynccontextmanager
     async def _seeing(self, book_id: UUID) -> AsyncIterator[tuple[Connection, Sight]]:
         """A connection that reads of the book what they may see of it."""
-        async with self._connection() as connection:
-            try:
-                await tables.keep(connection)
-                hidden = await veil(connection, book_id, self._whose.user_id)
-                if hidden is not None:
-                    put_on(connection, hidden)
-                yield connection, Sight(self._whose.user_id, hidden)
-            finally:
-                take_off(connection)
-                await connection.rollback()
+        viewer = self._whose.user_id
+        async with self._connection() as connection, seeing(connection, book_id, viewer) as hidden:
+            yield connection, Sight(viewer, hidden)
 
     def _connection(self) -> AbstractAsyncContextManager[Connection]:
         return services(self._request).pool.connection()

@@ -19,7 +19,8 @@ from ledger.transactions.transaction import Transaction
 
 class PostingAnswer(TypedDict):
     """One leg; positive is debit. `cleared`: seen on a statement; with `reconciliation_ids` it is locked (an
-    account has a statement for each of its currencies)."""
+    account has a statement for each of its currencies). A leg on an account that is private to somebody else stands
+    on the book's private side, an account that is in no list."""
 
     account_id: UUID
     amount: str

@@ -10,17 +10,20 @@ that everything still balances. Whoever nothing is hidden from reads the tables 
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self
 from uuid import UUID
 
 import msgspec
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL as Text
 from psycopg.sql import Composable, Composed, Literal
 
 from ledger.accounts.account import private_side
-from projections import sql
+from projections import sql, tables
 
 SQL = sql.load(__file__)
 
@@ -89,6 +92,25 @@ async def veil(connection: Connection, book_id: UUID, viewer: UUID) -> Veil | No
     given = {"book_id": book_id, "hidden": list(hidden)}
     cursor = await connection.execute(SQL["own"], given, binary=True)
     return Veil(book_id, hidden, frozenset(row[0] for row in await cursor.fetchall()))
+
+
+@asynccontextmanager
+async def seeing(connection: Connection, book_id: UUID, viewer: UUID) -> AsyncIterator[Veil | None]:
+    """While this lasts the connection reads of the book what `viewer` may see; also given is what they may not, None
+    for nothing. All of it is one transaction, unless it is in one already, so that nothing that is made private, or
+    recorded on a private account, comes between."""
+    outside = connection.info.transaction_status == TransactionStatus.IDLE
+    try:
+        if outside:
+            await tables.keep(connection)
+        hidden = await veil(connection, book_id, viewer)
+        if hidden is not None:
+            put_on(connection, hidden)
+        yield hidden
+    finally:
+        take_off(connection)
+        if outside:
+            await connection.rollback()
 
 
 def put_on(connection: Connection, veil: Veil) -> None:

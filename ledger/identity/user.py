@@ -8,8 +8,6 @@ from uuid import UUID
 import msgspec
 
 from ledger.anomalies.events import UserSignInsFailed
-from ledger.authority import authority
-from ledger.authority.authority import Authority, AuthorityFact
 from ledger.identity.events import (
     UserPasswordChanged,
     UserPasswordRehashed,
@@ -49,7 +47,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     mailbox: Mailbox = Mailbox()
     profile: Profile = Profile()
     privacy: Privacy = Privacy()
-    authority: Authority = Authority()
 
     @property
     def present(self) -> bool:
@@ -118,8 +115,6 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
         case _ if isinstance(fact, IdentityFact):
             return msgspec.structs.replace(user, identities=identities.evolve(user.identities, fact))
-        case _ if isinstance(fact, AuthorityFact):
-            return msgspec.structs.replace(user, authority=authority.evolve(user.authority, fact))
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
         case _ if isinstance(fact, profile.FACTS):

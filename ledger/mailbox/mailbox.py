@@ -64,7 +64,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
 
     def awaits(self, purpose: Purpose, asked_at: datetime, now: datetime) -> bool:
         """Whether the letter that was asked for then can still be answered."""
-        if now - asked_at > GOOD_FOR[purpose]:
+        if not timedelta(0) <= now - asked_at <= GOOD_FOR[purpose]:
             return False
         if purpose == "verify":
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 from gateways.vault import Vault
 from ledger.log import LogReader
 from ledger.record import Recorded
+from projections.verify import verify
 from tests.support.seen import OWN, Key, Seen
 from tests.support.service import MASTER_KEY, Person, register
 from tests.support.shared_book import join
@@ -139,6 +141,8 @@ def test_each_member_is_told_what_they_may_know(client: TestClient, api_database
                 for known_at in (None, life.chance.choice(mine)):
                     seen = Seen(facts, life.book_id, UUID(person.user_id), known_at)
                     _compare(person, seen, known_at, life)
+    with closing(Vault(api_database, MASTER_KEY)) as vault:
+        assert not verify(api_database, vault).mismatches
 
 
 def _facts(url: str) -> list[Recorded]:

@@ -10,10 +10,9 @@ from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
 from ledger.accounts.commands import AmendAccount
 from ledger.accounts.events import Guard
 from ledger.anomalies.commands import NoteFailedSignIns
-from ledger.authority.commands import GrantRole, ReinstateUser, RevokeRole, SuspendUser
 from ledger.books.commands import AmendBook
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
-from ledger.ids import NIL, derived_id
+from ledger.ids import derived_id
 from ledger.keys.commands import MakeKey, NoteMisuse, NoteUse, RenameKey, RevokeKey
 from ledger.mailbox.commands import (
     AskEmailChange,
@@ -339,38 +338,6 @@ def elsewhere(book: Scenario) -> None:
     book.do(UnlinkIdentity, **home, identity_id=work["identity_id"])
 
 
-def authority(book: Scenario) -> None:
-    """The operator makes an admin, who makes an auditor, and suspends somebody for a while."""
-    home = derived_id("golden", "home of authority")
-    people = {"user_id": book.actor_id, "book_id": home}
-    book.do(
-        RegisterUser,
-        email="authority@example.org",
-        password="$argon2id$other",
-        display_name="Barbara",
-        currency="EUR",
-        time_zone="Europe/Amsterdam",
-        book_id=home,
-    )
-    book.do(GrantRole, **people, actor_id=NIL, role="admin", reason="the first one", operator=True)
-    other, there = derived_id("golden", "auditor"), derived_id("golden", "home of the auditor")
-    book.do(
-        RegisterUser,
-        email="auditor@example.org",
-        password="$argon2id$other",
-        display_name="Luca",
-        currency="EUR",
-        time_zone="Europe/Rome",
-        book_id=there,
-        actor_id=other,
-    )
-    about = {"user_id": other, "book_id": there, "actor_id": book.actor_id}
-    book.do(GrantRole, **about, role="auditor", reason="Prüfung “2026”")
-    book.do(SuspendUser, **about, reason="mailbox lost")
-    book.do(ReinstateUser, **about, reason="mailbox found")
-    book.do(RevokeRole, **about, role="auditor", reason="it is over")
-
-
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -382,5 +349,4 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("anomalies", anomalies),
     ("keys", keys),
     ("elsewhere", elsewhere),
-    ("authority", authority),
 )

@@ -198,6 +198,9 @@ def test_a_reset_is_good_for_half_an_hour(ada: Someone) -> None:
     ada.book.now += 30 * MINUTE + dt.timedelta(microseconds=1)
     with pytest.raises(LinkSpent):
         ada.reset(NOON)
+    ada.book.now = NOON - MINUTE
+    with pytest.raises(LinkSpent):
+        ada.reset(NOON)
     ada.book.now = NOON + 30 * MINUTE
     ada.reset(NOON)
 

@@ -61,6 +61,18 @@ def test_the_first_private_account_of_a_person_is_noted_on_the_book_once(book: S
     assert found.private == {book.actor_id}
 
 
+def test_opening_a_private_account_can_be_undone(book: Scenario) -> None:
+    account_id = book.account("mistake", opening=5, private=True)
+    opened = book.last()
+    with as_bob(book):
+        book.refuses_undo(UnknownCommand, opened)
+    undone = book.undo(opened)
+    assert book.named("mistake").withdrawn
+    book.undo(undone)
+    assert not book.named("mistake").withdrawn
+    assert book.named("mistake").account_id == account_id
+
+
 def test_nobody_else_posts_on_it_or_changes_it(book: Scenario) -> None:
     gifts = book.accounts["gifts"]
     with as_bob(book):

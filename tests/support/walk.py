@@ -142,6 +142,8 @@ class Walk:
             accounts.AccountGuarded(guard=accounts.Guard(floor=Decimal("-100.50"), policy="flag")),
             accounts.AccountCurrenciesChanged(currencies=CURRENCIES[: self._random.randint(0, 3)]),
             accounts.AccountCounted(net_worth=self._random.random() < 0.5),
+            accounts.AccountMadePrivate(private_to=identity("somebody")),
+            accounts.AccountMadeShared(),
             accounts.AccountArchived(),
             accounts.AccountReopened(),
             accounts.AccountWithdrawn(),

@@ -1,1 +1,0 @@
-"""What people may do beyond their own books: the operator's staff, and who is suspended."""

@@ -1,1 +1,0 @@
-"""What is done in the world because of a fact."""
