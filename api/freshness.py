@@ -41,7 +41,7 @@ class Projected:
                 async with connection:
                     await self._listen(connection)
             except psycopg.Error as error:
-                _log.debug("cannot tell how far the projections are", error=str(error).strip())
+                _log.debug("cannot tell how far the projections are", error=error)
                 # A server that crashed may have lost the last windows (never facts): they are projected again.
                 self.position = 0
                 await asyncio.sleep(RETRY_AFTER)

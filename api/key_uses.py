@@ -85,4 +85,4 @@ class KeyUses:
             await self._writer.handle(command)
         except (Refusal, TryAgain, psycopg.Error) as error:
             self._noted.pop(place, None)
-            _log.debug("the use of a key was not noted", reason=str(error))
+            _log.debug("the use of a key was not noted", reason=error)

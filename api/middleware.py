@@ -89,7 +89,9 @@ class Edge:
         except ClientDisconnect:
             status = status or 499
         except Exception as error:
-            _log.error("request failed", request_id=request_id, path=scope["path"], exc_info=error)
+            # The route, not the path: there may be a token in a path, or anything at all.
+            route = getattr(scope.get("route"), "path", None)
+            _log.error("request failed", request_id=request_id, route=route, exc_info=error)
             if status:
                 raise
             await problems.unexpected(request_id)(scope, receive, sending)

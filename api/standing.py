@@ -106,7 +106,7 @@ class Standing:
                         await self._ask(connection)
                         await asyncio.sleep(ASK_EVERY)
             except psycopg.Error as error:
-                _log.debug("cannot tell who changed", error=str(error).strip())
+                _log.debug("cannot tell who changed", error=error)
                 await asyncio.sleep(RETRY_AFTER)
             finally:
                 self._connection = None

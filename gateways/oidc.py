@@ -185,7 +185,7 @@ class Provider:
         try:
             fetched: Fetched = await answer
         except Unreachable as error:
-            _log.warning("a provider does not answer", provider=self.settings.name, why=str(error))
+            _log.warning("a provider does not answer", provider=self.settings.name, why=error)
             raise ProviderDown("it does not answer") from error
         if fetched.status >= 500:
             raise ProviderDown("it fails")

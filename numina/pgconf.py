@@ -41,6 +41,8 @@ SETTINGS: dict[str, object] = {
     # Statements carry amounts and (sealed) text: the log keeps what went wrong, not what was said.
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",
+    # No DETAIL and no CONTEXT, which quote the row at fault: the read models hold words in plain.
+    "log_error_verbosity": "terse",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
 }

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
         env_prefix="NUMINA_", env_ignore_empty=True, populate_by_name=True, frozen=True, extra="ignore"
     )
 
-    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     """A PostgreSQL (15 or later) to use; without one, the embedded server in the home runs."""
 
     home: Path = Field(default_factory=default_home)

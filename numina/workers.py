@@ -6,8 +6,7 @@ import socket
 import sys
 import threading
 
-import structlog
-
+from numina import log_lines
 from numina.database import database
 from numina.lifeline import end_with
 from numina.listening import listen
@@ -72,17 +71,7 @@ def run_scheduler(settings: Settings) -> None:
 
 def _begin(settings: Settings) -> None:
     end_with(settings.parent)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        cache_logger_on_first_use=True,
-    )
+    log_lines.configure(settings.log_level)
 
 
 def tune_interpreter() -> None:

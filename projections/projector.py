@@ -79,7 +79,7 @@ class Projector:
                         delay = FIRST_RETRY
                         session.follow(stop)
             except (psycopg.OperationalError, rebuild.RebuildRunning, rebuild.LeftBehind) as error:
-                log.warning("projector has to wait", reason=str(error).strip(), retry_after=delay)
+                log.warning("projector has to wait", reason=error, retry_after=delay)
                 stop.wait(delay)
                 delay = min(delay * 2, LAST_RETRY)
 
