@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, ParamSpec, TypeVar
 
@@ -14,16 +18,18 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from gateways.strength import weakness
 from ledger.refusals import Overloaded
 
+NICENESS = 10
+"""Beside others on the same core, what hashes gets a tenth of what they get (sched(7)); alone, all of it."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Cost(NamedTuple):
     """What one hash costs: passes, memory in KiB, lanes. The default is OWASP's first choice for argon2id
-    with one lane: 19 MiB and about 25 ms."""
+    with one lane: 46 MiB and about 50 ms."""
 
     time: int = 2
-    memory: int = 19_456
+    memory: int = 47_104
     lanes: int = 1
 
 
@@ -35,7 +41,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=cost.time, memory_cost=cost.memory, parallelism=cost.lanes, type=Type.ID
         )
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="password", initializer=_step_back)
         self._room = waiting
         self._nobody = self._hasher.hash("nobody has this password")
 
@@ -76,3 +82,10 @@ class Passwords:
             return self._hasher.verify(hashed, password)
         except (Argon2Error, InvalidHashError):
             return False
+
+
+def _step_back() -> None:
+    """On Linux a niceness is a thread's own; elsewhere it would be the whole process's."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

@@ -34,6 +34,8 @@ class Sizes:
     """Transactions in hledger's journal."""
     commits: int
     """Commits of each client of the peers that commit one at a time."""
+    sign_ins: int
+    """Sign-ins one after the other in one sample."""
 
 
 FULL = Sizes(
@@ -52,6 +54,7 @@ FULL = Sizes(
     large=1_000_000,
     journal=100_000,
     commits=1_000,
+    sign_ins=100,
 )
 
 QUICK = Sizes(
@@ -70,4 +73,5 @@ QUICK = Sizes(
     large=30_000,
     journal=5_000,
     commits=200,
+    sign_ins=20,
 )

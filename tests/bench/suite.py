@@ -18,6 +18,7 @@ from tests.bench.measures.peers import peers, reports
 from tests.bench.measures.posting import posting
 from tests.bench.measures.reads import reads
 from tests.bench.measures.scale import scale
+from tests.bench.measures.signin import signin
 from tests.bench.measures.writer import writer
 from tests.bench.report import Report
 from tests.bench.run import Run
@@ -29,6 +30,7 @@ MEASURES: dict[str, Callable[[Run], Iterator[Row]]] = {
     "lag": lag,
     "scale": scale,
     "reads": reads,
+    "signin": signin,
     "peers": peers,
     "hledger": reports,
 }
