@@ -17,7 +17,7 @@ from api.services import Context, context
 from gateways.api_keys import PREFIX
 from gateways.tokens import InvalidToken, UnknownKey
 from ledger.books.book import Book
-from ledger.books.commands import UnknownBook
+from ledger.books.refusals import UnknownBook
 from ledger.books.roles import reaches
 from ledger.identity.user import User
 from ledger.keys.key import ApiKey

@@ -9,6 +9,7 @@ from uuid import UUID
 from ledger.accounts import account
 from ledger.books import book
 from ledger.identity import user
+from ledger.invitations import invitation
 from ledger.keys import key
 from ledger.reconciliations import reconciliation
 from ledger.record import Fact, Recorded
@@ -22,6 +23,7 @@ EVOLVE: dict[str, Evolve] = {
     "account": account.evolve,
     "book": book.evolve,
     "command": undoing.evolve,
+    "invitation": invitation.evolve,
     "key": key.evolve,
     "reconciliation": reconciliation.evolve,
     "session": session.evolve,

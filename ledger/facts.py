@@ -3,6 +3,7 @@
 from ledger.accounts import events as accounts
 from ledger.books import events as books
 from ledger.identity import events as identity
+from ledger.invitations import events as invitations
 from ledger.keys import events as keys
 from ledger.mailbox import events as mailbox
 from ledger.oidc import events as oidc
@@ -18,6 +19,7 @@ __all__ = [
     "accounts",
     "books",
     "identity",
+    "invitations",
     "keys",
     "mailbox",
     "oidc",

@@ -10,9 +10,10 @@ CREATE TABLE books (
     changed_at timestamptz NOT NULL
 );
 CREATE TABLE members (
-    book_id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    role    text NOT NULL,
+    book_id   uuid        NOT NULL,
+    user_id   uuid        NOT NULL,
+    role      text        NOT NULL,
+    joined_at timestamptz NOT NULL,
     PRIMARY KEY (book_id, user_id)
 );
 
@@ -42,8 +43,13 @@ SELECT FROM members AS one JOIN members AS other USING (book_id)
  WHERE one.user_id = %(one)s AND other.user_id = %(other)s
  LIMIT 1;
 
--- name: nobody
--- With its only member, a book that is erased loses its members.
+-- name: load_members
+SELECT book_id, user_id, role, joined_at FROM members WHERE book_id = ANY(%(books)s);
+
+-- name: members
+SELECT user_id, role, joined_at FROM members WHERE book_id = %(book_id)s ORDER BY joined_at, user_id;
+
+-- name: clear
 DELETE FROM members WHERE book_id = ANY(%(books)s);
 
 -- name: erase

@@ -11,10 +11,13 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from ledger.invitations.events import InvitationAccepted, InvitationDeclined, InvitationWithdrawn
 from ledger.privacy.events import BookErased, UserErased
 from ledger.record import Recorded
 from ledger.sealing import subject
 from projections.projection import Cursor, Projection, Window
+
+_LAST = UserErased | BookErased | InvitationAccepted | InvitationDeclined | InvitationWithdrawn
 
 
 def forget(window: Window, projections: Iterable[Projection], cursor: Cursor) -> Window:
@@ -30,10 +33,10 @@ def forget(window: Window, projections: Iterable[Projection], cursor: Cursor) ->
 
 
 def erased(window: Window) -> frozenset[UUID]:
-    """The books and persons whose words are forgotten from a fact of this window on."""
+    """The books, persons and invitations whose words are forgotten from a fact of this window on."""
     nouns = window.by_noun
-    facts = [*nouns.get("user", ()), *nouns.get("book", ())]
-    return frozenset(f.stream_id for f in facts if isinstance(f.fact, UserErased | BookErased))
+    facts = [*nouns.get("user", ()), *nouns.get("book", ()), *nouns.get("invitation", ())]
+    return frozenset(f.stream_id for f in facts if isinstance(f.fact, _LAST))
 
 
 def _without_words(recorded: Recorded, subjects: frozenset[UUID]) -> Recorded:

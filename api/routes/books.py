@@ -20,7 +20,8 @@ from api.reading import fresh, left_by, read_body, read_query, stream_with_versi
 from api.responses import answer, etag, location
 from api.services import services
 from ledger.books.book import Book
-from ledger.books.commands import AmendBook, OpenBook, UnknownBook
+from ledger.books.commands import AmendBook, OpenBook
+from ledger.books.refusals import UnknownBook
 from ledger.entities import fold
 from ledger.identity.user import User
 from projections.books import BookView, books_of

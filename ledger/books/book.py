@@ -9,7 +9,12 @@ import msgspec
 
 from ledger.books.events import (
     BookCurrencyChanged,
+    BookMemberJoined,
+    BookMemberLeft,
+    BookMemberRemoved,
+    BookMemberRoleChanged,
     BookOpened,
+    BookOwnerChanged,
     BookPrivacyBegun,
     BookRenamed,
     BookZoneChanged,
@@ -21,8 +26,9 @@ from ledger.refusals import Refusal
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose money, its default currency, and the zone that says what day it is. `private` are those who have, or
-    had, accounts that the others may not know of."""
+    """Whose money, its default currency, and the zone that says what day it is. `members` are what each
+    person is in it, in the order in which they came, among them the owner (nobody once it is erased); `private` are
+    those who have, or had, accounts that the others may not know of."""
 
     book_id: UUID
     owner_id: UUID
@@ -30,11 +36,17 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     text: Mapping[str, str] = {}
     erased: bool = False
+    members: Mapping[UUID, Role] = {}
     private: frozenset[UUID] = frozenset()
 
     def role_of(self, user_id: UUID) -> Role | None:
         """What the person is in this book; None for who does not belong to it."""
-        return "owner" if user_id == self.owner_id else None
+        return self.members.get(user_id)
+
+    def heirs(self) -> list[UUID]:
+        """The members beside the owner: who has the higher role first, of equals who came first."""
+        others = (user_id for user_id in self.members if user_id != self.owner_id)
+        return sorted(others, key=lambda user_id: self.members[user_id] != "editor")
 
 
 class BookUnreadable(Refusal):
@@ -50,6 +62,7 @@ def evolve(book: Book | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Boo
         return Book(
             book_id=stream_id,
             owner_id=fact.owner_id,
+            members={fact.owner_id: "owner"},
             currency=fact.currency,
             time_zone=fact.time_zone,
             text=fact.text,
@@ -66,6 +79,18 @@ def evolve(book: Book | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Boo
         case BookCurrencyChanged(currency=currency):
             return msgspec.structs.replace(book, currency=currency)
         case BookErased():
-            return msgspec.structs.replace(book, text={}, erased=True)
+            return msgspec.structs.replace(book, text={}, erased=True, members={})
+        case BookMemberJoined(user_id=user_id, role=role) | BookMemberRoleChanged(user_id=user_id, role=role):
+            return _with(book, {user_id: role})
+        case BookMemberLeft(user_id=user_id) | BookMemberRemoved(user_id=user_id):
+            left = {each: role for each, role in book.members.items() if each != user_id}
+            return msgspec.structs.replace(book, members=left)
+        case BookOwnerChanged(owner_id=owner_id, previous_id=previous_id):
+            given = _with(book, {previous_id: "editor", owner_id: "owner"})
+            return msgspec.structs.replace(given, owner_id=owner_id)
         case _:
             raise BookUnreadable(f"{fact.topic} is not a fact of books")
+
+
+def _with(book: Book, roles: Mapping[UUID, Role]) -> Book:
+    return msgspec.structs.replace(book, members={**book.members, **roles})

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 from uuid import UUID
 
+from ledger.books.belonging import book_of
 from ledger.books.book import Book
 from ledger.books.events import BookCurrencyChanged, BookRenamed, BookZoneChanged
 from ledger.books.opening import opening
@@ -13,13 +14,7 @@ from ledger.books.zones import check_zone
 from ledger.command import Command, Draft, State
 from ledger.money import exponent_of
 from ledger.record import Fact
-from ledger.refusals import Stale, Unknown
-
-
-class UnknownBook(Unknown):
-    """There is no such book among yours."""
-
-    code = "unknown_book"
+from ledger.refusals import Stale
 
 
 class OpenBook(Command, frozen=True, kw_only=True):
@@ -52,10 +47,8 @@ class AmendBook(Command, frozen=True, kw_only=True):
         return (self.book_id,)
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises UnknownBook, Stale, UnknownCurrency, UnknownTimeZone."""
-        book = state.entity(Book, self.book_id)
-        if book is None or book.owner_id != self.actor_id:
-            raise UnknownBook("There is no such book among yours.", book_id=str(self.book_id))
+        """Raises UnknownBook, RoleNeeded, Stale, UnknownCurrency, UnknownTimeZone."""
+        book = book_of(state, self.book_id, self.actor_id, "owner")
         version = state.version(self.book_id)
         if self.expected_version is not None and self.expected_version != version:
             raise Stale(f"The book is at version {version}, not {self.expected_version}.", version=version)

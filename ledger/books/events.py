@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
+from ledger.books.roles import LesserRole
 from ledger.record import Fact, fact
 
 
@@ -53,3 +54,53 @@ class BookCurrencyChanged(Fact, frozen=True):
     topic: ClassVar[str] = "book.currency_changed"
 
     currency: str
+
+
+@fact
+class BookMemberJoined(Fact, frozen=True):
+    """The person belongs to the book from now on: they accepted the invitation."""
+
+    topic: ClassVar[str] = "book.member_joined"
+
+    user_id: UUID
+    role: LesserRole
+    invitation_id: UUID
+
+
+@fact
+class BookMemberRoleChanged(Fact, frozen=True):
+    """The member has another role from now on."""
+
+    topic: ClassVar[str] = "book.member_role_changed"
+
+    user_id: UUID
+    role: LesserRole
+
+
+@fact
+class BookMemberLeft(Fact, frozen=True):
+    """The member went."""
+
+    topic: ClassVar[str] = "book.member_left"
+
+    user_id: UUID
+
+
+@fact
+class BookMemberRemoved(Fact, frozen=True):
+    """The member was sent away, `by` the owner."""
+
+    topic: ClassVar[str] = "book.member_removed"
+
+    user_id: UUID
+    by: UUID
+
+
+@fact
+class BookOwnerChanged(Fact, frozen=True):
+    """The book is the member `owner_id`'s from now on; the owner before, `previous_id`, is an editor."""
+
+    topic: ClassVar[str] = "book.owner_changed"
+
+    owner_id: UUID
+    previous_id: UUID

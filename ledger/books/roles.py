@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Role = Literal["viewer", "editor", "owner"]
+LesserRole = Literal["viewer", "editor"]
+"""What others than the owner are; one becomes the owner only by being given the book."""
 
 _RANK: dict[Role, int] = {"viewer": 1, "editor": 2, "owner": 3}
 

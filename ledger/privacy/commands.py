@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ledger.books.book import Book
+from ledger.books.departing import departure
 from ledger.command import Command, Draft, State
 from ledger.identity.events import UserSessionsEnded
 from ledger.identity.present import present
@@ -110,12 +111,52 @@ class EraseBook(Command, frozen=True, kw_only=True):
         return (self.book_id, self.user_id)
 
     def decide(self, state: State) -> list[Draft]:
-        """Nothing when it is done already. Raises Unknown, NotDue."""
+        """Nothing when it is done already. Raises Unknown, NotDue, BookShared when others belong to it by now."""
         due(state, self.user_id, self.now)
         book = state.entity(Book, self.book_id)
         if book is None or book.owner_id != self.user_id:
             raise Unknown("There is no such book of theirs.")
-        return [] if book.erased else [Draft(self.book_id, BookErased())]
+        if book.erased:
+            return []
+        if book.heirs():
+            raise BookShared("Others belong to this book: its words are theirs too.")
+        return [Draft(self.book_id, BookErased())]
+
+
+class DepartBook(Command, frozen=True, kw_only=True):
+    """Takes `user_id`, whose time has come, out of the book `book_id`, which is others' too."""
+
+    name: ClassVar[str] = "book.depart"
+
+    user_id: UUID
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.book_id, self.user_id)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when they do not belong to it any more. Raises Unknown, NotDue, BookAlone when nobody else does by
+        now."""
+        due(state, self.user_id, self.now)
+        book = state.entity(Book, self.book_id)
+        if book is None or book.role_of(self.user_id) is None:
+            return []
+        if book.owner_id == self.user_id and not book.heirs():
+            raise BookAlone("Nobody else belongs to this book: it is to be forgotten with them.")
+        return [Draft(self.book_id, fact) for fact in departure(book, self.user_id)]
+
+
+class BookShared(Refusal):
+    """Others belong to this book."""
+
+    code = "book_shared"
+    status = 409
+
+
+class BookAlone(Refusal):
+    """Nobody else belongs to this book."""
+
+    code = "book_alone"
+    status = 409
 
 
 class EraseUser(Command, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from gateways.vault import HEARD_WITHIN, Vault
 from ledger.clock import Clock, system_clock
 from ledger.command import Command
 from ledger.ids import NIL, derived_id
-from ledger.privacy.commands import EraseBook, EraseUser
+from ledger.privacy.commands import DepartBook, EraseBook, EraseUser
 from ledger.refusals import Refusal
 from ledger.sealing import Keys
 from ledger.session import session_url
@@ -27,6 +27,11 @@ _DUE = """
                   WHERE m.user_id = e.user_id
                     AND NOT EXISTS (SELECT FROM views.members AS o
                                      WHERE o.book_id = m.book_id AND o.user_id <> m.user_id)
+                  ORDER BY m.book_id),
+           ARRAY(SELECT m.book_id FROM views.members AS m
+                  WHERE m.user_id = e.user_id
+                    AND EXISTS (SELECT FROM views.members AS o
+                                 WHERE o.book_id = m.book_id AND o.user_id <> m.user_id)
                   ORDER BY m.book_id)
       FROM views.erasures AS e
      WHERE e.books IS NULL AND e.due_at <= %s
@@ -71,16 +76,19 @@ class ErasePeople:
 
     def __call__(self) -> None:
         """One turn. Raises psycopg.Error, TryAgain."""
-        for user_id, book_id, due_at, books in self._due():
-            self._erase(user_id, book_id, due_at, tuple(books))
+        for user_id, book_id, due_at, books, shared in self._due():
+            self._erase(user_id, book_id, due_at, tuple(books), shared)
         for user_id, forgotten in self._traces.unfinished():
             self._vault.forget(user_id, forgotten)
         gone = self._traces.due(self._settled, self._every)
         if gone:
             self._clear(gone)
 
-    def _erase(self, user_id: UUID, home: UUID, due_at: datetime, books: tuple[UUID, ...]) -> None:
-        """Records it: all of it or nothing. Who thought better of it meanwhile is left alone."""
+    def _erase(
+        self, user_id: UUID, home: UUID, due_at: datetime, books: tuple[UUID, ...], shared: list[UUID]
+    ) -> None:
+        """Records it: all of it or nothing. `books` are theirs alone; the `shared` ones they leave. Who thought
+        better of it meanwhile is left alone."""
         now = self._clock()
 
         def framed(*parts: bytes, book_id: UUID) -> dict[str, object]:
@@ -88,6 +96,10 @@ class ErasePeople:
             return {"command_id": command_id, "book_id": book_id, "actor_id": NIL, "now": now, "request": b""}
 
         commands: list[Command] = [
+            DepartBook(**framed(b"depart", book.bytes, book_id=book), user_id=user_id)  # type: ignore[arg-type]  # a frame
+            for book in shared
+        ]
+        commands += [
             EraseBook(**framed(book.bytes, book_id=book), user_id=user_id)  # type: ignore[arg-type]  # a frame
             for book in books
         ]
@@ -112,7 +124,7 @@ class ErasePeople:
         self._traces.cleared(users)
         _log.info("nothing is left of those erased", people=len(users))
 
-    def _due(self) -> list[tuple[UUID, UUID, datetime, list[UUID]]]:
+    def _due(self) -> list[tuple[UUID, UUID, datetime, list[UUID], list[UUID]]]:
         url = session_url(self._url, "numina_service", statement_timeout="30000")
         with psycopg.connect(url, autocommit=True) as connection:
             try:

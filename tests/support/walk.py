@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.accounts import events as accounts
 from ledger.books import events as books
+from ledger.books.book import Book
 from ledger.command import Draft
 from ledger.entities import evolve
 from ledger.identity import events as identity_events
@@ -110,9 +111,24 @@ class Walk:
                 books.BookRenamed(text=self._words("name")),
                 books.BookZoneChanged(time_zone="Asia/Tokyo"),
                 books.BookCurrencyChanged(currency="EUR"),
+                *self._memberships(self._entities[book_id]),
             )
         )
         self._add(book_id, book_id, fact)
+
+    def _memberships(self, book: Book) -> list[Fact]:
+        """What may become of who belongs to the book."""
+        invitation_id = self._new()
+        joined = books.BookMemberJoined(user_id=self._new(), role="viewer", invitation_id=invitation_id)
+        facts: list[Fact] = [joined]
+        for user_id in book.heirs()[:1]:
+            facts += [
+                books.BookMemberRoleChanged(user_id=user_id, role=self._random.choice(("viewer", "editor"))),
+                books.BookMemberLeft(user_id=user_id),
+                books.BookMemberRemoved(user_id=user_id, by=book.owner_id),
+                books.BookOwnerChanged(owner_id=user_id, previous_id=book.owner_id),
+            ]
+        return facts
 
     def _open_account(self, book_id: UUID) -> None:
         known = self._of.get(("account", book_id), [])

@@ -1,0 +1,1 @@
+"""Asking somebody by mail to share a book."""
