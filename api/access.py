@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from ledger.authority.roles import StaffRole
 from ledger.books.roles import Role
 from ledger.keys.scopes import Scope
-
-StaffRole = Literal["admin", "auditor", "analyst"]
 
 RECENT = 300
 """Seconds for which a proof of who somebody is allows what may lock them out, or cannot be taken back."""
@@ -43,6 +42,6 @@ def book(scope: Scope, role: Role, *, in_path: bool = False, verified: bool = Fa
     return Access("member", scope, role, in_path=in_path, verified=verified)
 
 
-def staff(*roles: StaffRole) -> Access:
-    """Whoever has one of the roles."""
-    return Access("staff", staff=roles)
+def staff(*roles: StaffRole, max_age: int | None = None) -> Access:
+    """Whoever has one of the roles. No API key does."""
+    return Access("staff", staff=roles, max_age=max_age)

@@ -20,6 +20,7 @@ from api.middleware import Edge
 from api.proxies import Proxies
 from api.routes import (
     accounts,
+    admin_users,
     api_keys,
     assertions,
     audit,
@@ -84,6 +85,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     verification.routes,
     commands.routes,
     changes.routes,
+    admin_users.routes,
 )
 
 MIB = 1024 * 1024

@@ -16,6 +16,7 @@ from api.problems import NotAuthenticated
 from api.services import Context, context
 from gateways.api_keys import PREFIX
 from gateways.tokens import InvalidToken, UnknownKey
+from ledger.authority.refusals import Suspended
 from ledger.books.book import Book
 from ledger.books.refusals import UnknownBook
 from ledger.books.roles import reaches
@@ -72,7 +73,7 @@ async def admit(request: Request, access: Access) -> None:
 
     Costs no round trip to the database while the session and the book are remembered. Raises NotAuthenticated,
     UnknownBook (alike for a book that does not exist and one of somebody else), NotPermitted, ScopeNeeded,
-    StepUpNeeded, AddressUnverified, RateLimited, TryAgain.
+    StepUpNeeded, AddressUnverified, Suspended, RateLimited, TryAgain.
     """
     if access.who == "anybody":
         return
@@ -94,7 +95,7 @@ async def admit(request: Request, access: Access) -> None:
                 role=role,
                 needed_role=access.role,
             )
-    if access.who == "staff":
+    if access.who == "staff" and not user.authority.any_of(access.staff):
         raise NotPermitted("This is for those who operate the service.", needed_roles=list(access.staff))
     if access.max_age is not None:
         proved_lately(found, identity.auth_time, access.max_age)
@@ -167,7 +168,7 @@ async def _by_key(request: Request, found: Context, said: str, access: Access, n
     user = standing.known(key.user_id, User) or (await standing.of(key.user_id))[0]
     if not isinstance(user, User) or not user.present:
         raise NotAuthenticated("The person of this key is not known here any more.")
-    over = key.over(now)
+    over = key.over(now, user.mailbox.reclaimed_at)
     if over is not None:
         found.services.key_uses.misused(key, network(request), now)
         raise NotAuthenticated(f"This API key is {over}. Make another one.")
@@ -199,7 +200,8 @@ def _book(request: Request, found: Context, identity: Caller, access: Access) ->
 
 
 async def _present(found: Context, identity: Caller, book_id: UUID | None) -> tuple[User, Any]:
-    """The person, who is still signed in unless they come by a key, and the book. Raises NotAuthenticated."""
+    """The person, who is still signed in unless they come by a key, and the book. Raises NotAuthenticated,
+    Suspended."""
     standing = found.services.standing
     # What a key is good for was seen before.
     behind = identity.session_id or identity.user_id
@@ -212,8 +214,9 @@ async def _present(found: Context, identity: Caller, book_id: UUID | None) -> tu
         book = rest[0] if rest else None
     if not isinstance(user, User) or not user.present:
         raise NotAuthenticated("The person of this token is not known here any more.")
-    if identity.session_id is None:
-        return user, book
-    if not isinstance(session, Session) or not session.admits(user):
+    by_key = identity.session_id is None
+    if not by_key and (not isinstance(session, Session) or not session.admits(user)):
         raise NotAuthenticated(f"This session has ended. {_SIGN_IN}")
+    if user.authority.suspended:
+        raise Suspended("Ask whoever operates this service.")
     return user, book

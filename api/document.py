@@ -24,6 +24,10 @@ TAGS = (
     ("Audit", "What happened, who did it, and the proof."),
     ("Commands", "What was asked for, and taking it back."),
     ("Changes", "Following along from a cursor."),
+    (
+        "Administration",
+        "Operating the service: people and roles, the trail of every book, sums under pseudonyms.",
+    ),
     ("Operation", "Health and metrics."),
 )
 DESCRIPTION = Path(__file__).with_name("description.md")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.access import PUBLIC, RECENT, Access, book, person
+from api.access import PUBLIC, RECENT, Access, book, person, staff
 
 PERMISSIONS: Mapping[str, Access] = {
     "GET /health/live": PUBLIC,
@@ -110,4 +110,11 @@ PERMISSIONS: Mapping[str, Access] = {
     "POST /v1/commands/{command_id}/undo": book("transactions:write", "editor"),
     "GET /v1/changes": book("transactions:read", "viewer"),
     "GET /v1/stream": book("transactions:read", "viewer"),
+    # Operating the service.
+    "GET /v1/admin/users": staff("admin"),
+    "GET /v1/admin/users/{user_id}": staff("admin"),
+    "POST /v1/admin/users/{user_id}/roles": staff("admin", max_age=RECENT),
+    "DELETE /v1/admin/users/{user_id}/roles": staff("admin", max_age=RECENT),
+    "POST /v1/admin/users/{user_id}/suspend": staff("admin", max_age=RECENT),
+    "POST /v1/admin/users/{user_id}/reinstate": staff("admin", max_age=RECENT),
 }

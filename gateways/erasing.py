@@ -13,9 +13,12 @@ import structlog
 from ledger.session import session_url
 
 _DUE = """
-    SELECT user_id FROM vault.erasures
-     WHERE cleared_at IS NULL
-       AND destroyed_at < now() - %(settled)s
+    SELECT user_id, e.books
+      FROM vault.erasures AS v
+      JOIN views.erasures AS e USING (user_id)
+     WHERE v.cleared_at IS NULL
+       AND e.books IS NOT NULL
+       AND v.destroyed_at < now() - %(settled)s
        AND now() - %(every)s > coalesce((SELECT max(cleared_at) FROM vault.erasures), '-infinity')
 """
 _CLEARED = "UPDATE vault.erasures SET cleared_at = now() WHERE user_id = ANY(%s)"
@@ -52,12 +55,15 @@ class Traces:
                 # The projector has not made its tables yet.
                 return []
 
-    def due(self, settled: timedelta, every: timedelta) -> list[UUID]:
-        """Whose keys were destroyed so long ago that no process uses them any more, when the last clearing is long
-        enough ago."""
+    def due(self, settled: timedelta, every: timedelta) -> list[tuple[UUID, list[UUID]]]:
+        """Whose keys were destroyed so long ago that no process uses them any more, with the books forgotten with
+        them; when the last clearing is long enough ago."""
         given = {"settled": settled, "every": every}
         with psycopg.connect(session_url(self._url, "numina_service"), autocommit=True) as connection:
-            return [row[0] for row in connection.execute(_DUE, given)]
+            try:
+                return connection.execute(_DUE, given).fetchall()
+            except psycopg.errors.UndefinedTable:
+                return []
 
     def rewrite(self) -> None:
         """Writes anew what holds traces beside the read models."""

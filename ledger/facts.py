@@ -1,6 +1,7 @@
 """Every fact there is: importing this module registers all topics, so that any record can be read."""
 
 from ledger.accounts import events as accounts
+from ledger.authority import events as authority
 from ledger.books import events as books
 from ledger.identity import events as identity
 from ledger.invitations import events as invitations
@@ -17,6 +18,7 @@ from ledger.undo import events as undo
 
 __all__ = [
     "accounts",
+    "authority",
     "books",
     "identity",
     "invitations",

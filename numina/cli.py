@@ -36,6 +36,14 @@ class Format(StrEnum):
     beancount = "beancount"
 
 
+class Role(StrEnum):
+    """What somebody of the operator's staff is."""
+
+    admin = "admin"
+    auditor = "auditor"
+    analyst = "analyst"
+
+
 def _settings(**given: object) -> Settings:
     """The settings from the environment, with the options that were given on top."""
     return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # pydantic checks them
@@ -189,6 +197,18 @@ def rotate_keys(
     from numina.rotating import rotate
 
     rotate(_settings(), console, at_once=at_once)
+
+
+@app.command()
+def grant(
+    email: Annotated[str, typer.Argument(help="The address that they are registered with.")],
+    role: Annotated[Role, typer.Argument(help="What they may do from now on.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record; the person can read it.")],
+) -> None:
+    """Give somebody a role. So comes the first admin; admins do the rest at /v1/admin/users."""
+    from numina.granting import grant
+
+    grant(_settings(), email, role.value, reason, console)
 
 
 @app.command()

@@ -5,13 +5,16 @@ from datetime import timedelta
 
 from gateways.vault import Vault
 from ledger.writer import Writer
+from numina.mailing import OUTBOX, letters
 from numina.master_key import master_key
 from numina.settings import Settings
 from scheduler.clock import Job
 from scheduler.jobs.erase_people import ErasePeople
 from scheduler.jobs.expire_holds import ExpireHolds
+from scheduler.jobs.forget_letters import ForgetLetters
 from scheduler.jobs.forget_requests import ForgetRequests
 from scheduler.jobs.verify import Verify
+from scheduler.reactions.reactor import Reactor
 
 
 def jobs(settings: Settings) -> Sequence[Job]:
@@ -33,5 +36,9 @@ def jobs(settings: Settings) -> Sequence[Job]:
             timedelta(days=1),
             ForgetRequests(settings.url, timedelta(days=settings.requests_days)),
         ),
+        Job(
+            "forget letters", timedelta(hours=1), ForgetLetters(settings.home / OUTBOX, settings.outbox_days)
+        ),
+        Job("letters", timedelta(seconds=0.5), Reactor(settings.url, vault, letters(settings, vault))),
         Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
     )

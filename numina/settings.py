@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     oidc: dict[ProviderName, OidcProvider] = {}
     """Providers to sign in with, as JSON: {"google": {"client_id": "...", "client_secret": "..."}}. Any other than
     google and microsoft needs an issuer as well. The secret may be left out for a public client."""
+    smtp_url: SecretStr | None = None
+    """The mail server: smtps://user:password@host:port, or smtp://host:port?starttls=required; without one, letters
+    are put into the folder outbox in the home."""
+
+    mail_from: str = ""
+    """Who letters are from, such as Numina <money@example.org>; numina at the domain of the public URL by default."""
 
     master_key: SecretStr | None = None
     """32 bytes in base64 that wrap every data key; without it, the file master.key in the home."""
@@ -110,6 +116,9 @@ class Settings(BaseSettings):
 
     erasure_clearing_minutes: int = Field(default=60, ge=1, le=10080)
     """How often, at most, the last traces of those forgotten are cleared away, which makes read models anew."""
+
+    outbox_days: int = Field(default=30, ge=0, le=36500)
+    """How long letters lie in the outbox: they bear addresses, and what a link in them allows."""
 
     requests_days: int = Field(default=400, ge=1, le=36500)
     """How long is remembered what a request with an idempotency key said and was answered; its key stays used."""

@@ -8,6 +8,7 @@ from projections.balances import Balances
 from projections.books import Books
 from projections.erasures import Erasures
 from projections.keys import ApiKeys
+from projections.people import People
 from projections.projection import Projection
 from projections.register import Register
 from projections.rollup import Rollup
@@ -24,6 +25,7 @@ ALL: tuple[Projection, ...] = (
     Rollup(),
     Register(),
     Transactions(),
+    People(),
     Sessions(),
     ApiKeys(),
     Statements(),

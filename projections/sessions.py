@@ -102,6 +102,18 @@ async def signed_in_from(connection: psycopg.AsyncConnection[Any], user_id: UUID
     return bool(row and row[0])
 
 
+def seen_before(
+    connection: psycopg.Connection[Any], position: int, user_id: UUID, session_id: UUID, device: str
+) -> bool | None:
+    """Whether the person was signed in on `device` before the session, whose first fact is at `position`, or never
+    before at all; None where that fact is not projected yet."""
+    given = {"user_id": user_id, "session_id": session_id, "device": clean(device)}
+    row = connection.execute(SQL["seen"], given).fetchone()
+    if row is None or row[0] < position:
+        return None
+    return not row[1] or bool(row[2])
+
+
 def _row(recorded: Recorded, opened: SessionOpened) -> tuple[Any, ...]:
     return (
         recorded.book_id,

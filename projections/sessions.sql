@@ -37,5 +37,16 @@ SELECT session_id, epoch, methods, device, address, opened_at, used_at, expires_
  WHERE book_id = %(user_id)s AND ended_at IS NULL AND expires_at > %(now)s
  ORDER BY used_at DESC, session_id;
 
+-- name: seen
+-- Whether a person was signed in on such a device before a session of theirs: releases of the same browser are one.
+SELECT t.position, count(s.session_id),
+       bool_or(regexp_replace(s.device, '[0-9._]+', '', 'g')
+               = regexp_replace(%(device)s, '[0-9._]+', '', 'g'))
+  FROM tracking t
+  LEFT JOIN sessions s
+    ON s.book_id = %(user_id)s
+   AND s.opened_at < (SELECT opened_at FROM sessions WHERE book_id = %(user_id)s AND session_id = %(session_id)s)
+ GROUP BY t.position;
+
 -- name: erase
 UPDATE sessions SET device = '', address = '' WHERE book_id = ANY(%(subjects)s);

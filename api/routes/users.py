@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -36,7 +36,7 @@ Country = Annotated[
 ]
 Channels = Annotated[list[Channel], Field(max_length=3)]
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, Any] = {
     "id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d",
     "book_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4e",
     "email": "ada@example.com",
@@ -48,6 +48,7 @@ _EXAMPLE = {
     "avatar": None,
     "notifications": every({}),
     "erasure_due_at": None,
+    "roles": [],
     "version": 1,
 }
 
@@ -55,7 +56,7 @@ _EXAMPLE = {
 class Profile(TypedDict):
     """A person. Currency and time zone are the defaults for further books; `book_id` is their own one. `avatar` is
     where the picture is; `notifications` says for each kind of news by which channels it goes out; `erasure_due_at`
-    is when you will be forgotten, if you asked for it."""
+    is when you will be forgotten, if you asked for it; `roles` are yours among those who operate the service."""
 
     id: UUID
     book_id: UUID
@@ -68,6 +69,7 @@ class Profile(TypedDict):
     avatar: str | None
     notifications: dict[Kind, list[Channel]]
     erasure_due_at: dt.datetime | None
+    roles: list[str]
     version: int
 
 
@@ -160,5 +162,6 @@ def profile_of(user: User, version: int) -> Profile:
         avatar=f"/v1/users/{user.user_id}/avatar" if user.profile.avatar else None,
         notifications=cast(dict[Kind, list[Channel]], every(user.profile.notifications)),
         erasure_due_at=user.privacy.erasure_due,
+        roles=list(user.authority.roles),
         version=version,
     )

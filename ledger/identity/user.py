@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 
 from ledger.anomalies.events import UserSignInsFailed
+from ledger.authority import authority
+from ledger.authority.authority import Authority, AuthorityFact
 from ledger.identity.events import (
     UserPasswordChanged,
     UserPasswordRehashed,
@@ -17,6 +19,7 @@ from ledger.identity.events import (
     UserSessionsEnded,
 )
 from ledger.mailbox import mailbox
+from ledger.mailbox.events import UserReclaimed
 from ledger.mailbox.mailbox import Mailbox, MailboxFact
 from ledger.oidc import identities
 from ledger.oidc.identities import Identities, IdentityFact
@@ -47,6 +50,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     mailbox: Mailbox = Mailbox()
     profile: Profile = Profile()
     privacy: Privacy = Privacy()
+    authority: Authority = Authority()
 
     @property
     def present(self) -> bool:
@@ -112,9 +116,12 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
         case _ if isinstance(fact, MailboxFact):
             email = {name: word for name, word in fact.text.items() if name == "email"}
             text = {**user.text, **email}
-            return msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
+            user = msgspec.structs.replace(user, text=text, mailbox=mailbox.evolve(user.mailbox, fact))
+            return reclaimed(user) if isinstance(fact, UserReclaimed) else user
         case _ if isinstance(fact, IdentityFact):
             return msgspec.structs.replace(user, identities=identities.evolve(user.identities, fact))
+        case _ if isinstance(fact, AuthorityFact):
+            return msgspec.structs.replace(user, authority=authority.evolve(user.authority, fact))
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
         case _ if isinstance(fact, profile.FACTS):
@@ -124,6 +131,11 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return forgotten(user) if user.privacy.erased else user
         case _:
             raise UserUnreadable(f"{fact.topic} is not a fact of users")
+
+
+def reclaimed(user: User) -> User:
+    """The user whom nobody can be any more by what was set up before."""
+    return msgspec.structs.replace(user, passkeys=Passkeys(), identities=Identities())
 
 
 def forgotten(user: User) -> User:

@@ -29,8 +29,11 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     revoked: str | None = None
     text: Mapping[str, str] = {}
 
-    def over(self, now: datetime) -> str | None:
-        """Why the key is not good at `now`: revoked or expired; None while it is."""
+    def over(self, now: datetime, reclaimed_at: datetime | None = None) -> str | None:
+        """Why the key is not good at `now`: revoked, expired, or from before its person had the account to themselves
+        (see UserReclaimed); None while it is."""
+        if reclaimed_at is not None and self.made_at <= reclaimed_at:
+            return "void"
         if self.revoked is not None:
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= now else None

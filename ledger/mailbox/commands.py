@@ -19,6 +19,7 @@ from ledger.mailbox.events import (
     UserEmailChangeAsked,
     UserEmailChanged,
     UserEmailVerified,
+    UserReclaimed,
     UserResetAsked,
     UserVerificationAsked,
 )
@@ -142,7 +143,8 @@ class ResetPassword(_OfPerson, frozen=True, kw_only=True):
         mailbox = self.present(state).mailbox
         if not mailbox.awaits("reset", self.asked_at, self.now):
             raise LinkSpent(_SPENT)
-        verified = () if mailbox.verified else (UserEmailVerified(),)
+        # Whoever opened it without the address knew a password, and may have set up more than that.
+        verified = () if mailbox.verified else (UserEmailVerified(), UserReclaimed(reclaimed_at=self.now))
         return self.drafts(
             UserPasswordChanged(text={"password": self.password}), UserSessionsEnded(), *verified
         )

@@ -55,3 +55,14 @@ class UserResetAsked(Fact, frozen=True):
     sealed_for: ClassVar[str] = "person"
 
     asked_at: datetime
+
+
+@fact
+class UserReclaimed(Fact, frozen=True):
+    """Who has the address took over an account that had never shown to be theirs: somebody else may have opened it in
+    their name. What was set up to get in by until `reclaimed_at` (passkeys, accounts elsewhere, API keys) is void."""
+
+    topic: ClassVar[str] = "user.reclaimed"
+    sealed_for: ClassVar[str] = "person"
+
+    reclaimed_at: datetime

@@ -15,12 +15,18 @@ from ledger.mailbox.events import (
     UserEmailChangeAsked,
     UserEmailChanged,
     UserEmailVerified,
+    UserReclaimed,
     UserResetAsked,
     UserVerificationAsked,
 )
 
 MailboxFact = (
-    UserEmailChangeAsked | UserEmailChanged | UserEmailVerified | UserResetAsked | UserVerificationAsked
+    UserEmailChangeAsked
+    | UserEmailChanged
+    | UserEmailVerified
+    | UserReclaimed
+    | UserResetAsked
+    | UserVerificationAsked
 )
 Purpose = Literal["verify", "change", "reset"]
 
@@ -44,7 +50,7 @@ LETTERS_WITHIN: dict[Purpose, timedelta] = {
 class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     """`address_form` is the form under which the address is held; `wanted` the address that was asked for and not
     confirmed yet, empty if none was. `verify`, `change` and `reset` are when the last few letters of each kind were
-    asked for; of the first two kinds they only bound how many there are."""
+    asked for; of the first two kinds they only bound how many there are. `reclaimed_at` as UserReclaimed has it."""
 
     address_form: int = CASEFOLDED
     verified: bool = False
@@ -52,6 +58,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
     verify: Sequence[datetime] = ()
     change: Sequence[datetime] = ()
     reset: Sequence[datetime] = ()
+    reclaimed_at: datetime | None = None
 
     def held(self, address: str) -> Claim:
         """What their present address is held by."""
@@ -64,7 +71,7 @@ class Mailbox(msgspec.Struct, frozen=True, kw_only=True):
 
     def awaits(self, purpose: Purpose, asked_at: datetime, now: datetime) -> bool:
         """Whether the letter that was asked for then can still be answered."""
-        if not timedelta(0) <= now - asked_at <= GOOD_FOR[purpose]:
+        if now - asked_at > GOOD_FOR[purpose]:
             return False
         if purpose == "verify":
             return True
@@ -83,7 +90,11 @@ def evolve(mailbox: Mailbox, fact: MailboxFact) -> Mailbox:
             return msgspec.structs.replace(mailbox, wanted=text.get("wanted", ""), change=change)
         case UserEmailChanged(address_form=form):
             # Letters to the address before are void.
-            return Mailbox(address_form=form, verified=True, verify=mailbox.verify)
+            return Mailbox(
+                address_form=form, verified=True, verify=mailbox.verify, reclaimed_at=mailbox.reclaimed_at
+            )
+        case UserReclaimed(reclaimed_at=at):
+            return msgspec.structs.replace(mailbox, reclaimed_at=at)
         case UserResetAsked(asked_at=at):
             return msgspec.structs.replace(mailbox, reset=_last(mailbox.reset, at))
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from ledger.authority.refusals import RoleStays
 from ledger.books.book import Book
 from ledger.books.departing import departure
 from ledger.command import Command, Draft, State
@@ -78,9 +79,15 @@ class AskErasure(Command, frozen=True, kw_only=True):
         return (self.actor_id,)
 
     def decide(self, state: State) -> list[Draft]:
-        """Nothing when it was asked for already: asking again neither hastens nor delays it. Raises Unknown."""
-        if present(state, self.actor_id).privacy.erasure_due is not None:
+        """Nothing when it was asked for already: asking again neither hastens nor delays it. Raises Unknown,
+        RoleStays."""
+        user = present(state, self.actor_id)
+        if user.privacy.erasure_due is not None:
             return []
+        if user.authority.any_of(("admin",)):
+            raise RoleStays(
+                "Have another admin take that role from you, so that the service is never without one."
+            )
         facts = (UserErasureAsked(due_at=self.due_at), UserSessionsEnded(kept=self.session_id))
         return [Draft(self.actor_id, fact) for fact in facts]
 

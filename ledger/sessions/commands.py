@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
+from ledger.authority.refusals import Suspended
 from ledger.command import Command, Draft, State
 from ledger.identity.events import UserSessionsEnded
 from ledger.identity.user import User
@@ -49,10 +50,12 @@ class OpenSession(Command, frozen=True, kw_only=True):
         return (self.actor_id,)
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises SessionOver when the person is gone."""
+        """Raises SessionOver when the person is gone, Suspended."""
         user = state.entity(User, self.actor_id)
         if user is None or not user.present:
             raise SessionOver("This person is no longer known here.")
+        if user.authority.suspended:
+            raise Suspended("Ask whoever operates this service.")
         opened = SessionOpened(
             user_id=user.user_id,
             methods=self.methods,
@@ -84,11 +87,13 @@ class RefreshSession(Command, frozen=True, kw_only=True):
         return (self.session_id, self.actor_id)
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises SessionOver."""
+        """Raises SessionOver, Suspended."""
         session = state.entity(Session, self.session_id)
         user = state.entity(User, self.actor_id)
         if session is None or user is None or not session.admits(user):
             raise SessionOver("This session has ended. Sign in again.")
+        if user.authority.suspended:
+            raise Suspended("Ask whoever operates this service.")
         expires_at = min(self.expires_at, session.proved_at + LONGEST)
         if min(session.expires_at, expires_at) <= self.now:
             raise SessionOver(

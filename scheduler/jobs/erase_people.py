@@ -114,15 +114,18 @@ class ErasePeople:
                 raise result
         self._vault.forget(user_id, books)
 
-    def _clear(self, users: list[UUID]) -> None:
+    def _clear(self, gone: list[tuple[UUID, list[UUID]]]) -> None:
+        for user_id, books in gone:
+            # What was recorded in the moment before everybody knew is in the read models by now.
+            self._vault.forget(user_id, books)
         try:
             rebuild(self._url, self._reading, [p.name for p in ALL if p.worded])
         except RebuildRunning:
             _log.info("another rebuild is running; what is left of those erased is cleared away after it")
             return
         self._traces.rewrite()
-        self._traces.cleared(users)
-        _log.info("nothing is left of those erased", people=len(users))
+        self._traces.cleared([user_id for user_id, _ in gone])
+        _log.info("nothing is left of those erased", people=len(gone))
 
     def _due(self) -> list[tuple[UUID, UUID, datetime, list[UUID], list[UUID]]]:
         url = session_url(self._url, "numina_service", statement_timeout="30000")

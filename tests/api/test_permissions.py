@@ -15,8 +15,10 @@ from starlette.testclient import TestClient
 from api.app import described
 from api.metrics import Metrics
 from tests.support.service import PASSWORD, Person, register
+from tests.support.staff import give
 
 ANYBODY, SIGNED_IN, VIEWER, EDITOR, OWNER = "anybody", "signed in", "viewer", "editor", "owner"
+ADMIN, AUDITOR, ANALYST = STAFF = "admin", "auditor", "analyst"
 
 
 class Demand(NamedTuple):
@@ -120,6 +122,14 @@ TABLE = {
     "GET /v1/changes": Demand(VIEWER, "transactions:read"),
     "GET /v1/stream": Demand(VIEWER, "transactions:read"),
 }
+TABLE |= {
+    "GET /v1/admin/users": Demand(ADMIN),
+    "GET /v1/admin/users/{user_id}": Demand(ADMIN),
+    "POST /v1/admin/users/{user_id}/roles": Demand(ADMIN),
+    "DELETE /v1/admin/users/{user_id}/roles": Demand(ADMIN),
+    "POST /v1/admin/users/{user_id}/suspend": Demand(ADMIN),
+    "POST /v1/admin/users/{user_id}/reinstate": Demand(ADMIN),
+}
 DOCUMENT = described(Metrics()).openapi()
 OPERATIONS = {
     f"{method.upper()} {path}": operation
@@ -127,7 +137,8 @@ OPERATIONS = {
     for method, operation in methods.items()
 }
 GUARDED = sorted(label for label, demand in TABLE.items() if demand.who != ANYBODY)
-OF_A_BOOK = [label for label in GUARDED if TABLE[label].who != SIGNED_IN]
+FOR_STAFF = [label for label in GUARDED if TABLE[label].who in STAFF]
+OF_A_BOOK = [label for label in GUARDED if TABLE[label].who not in (SIGNED_IN, *STAFF)]
 ENDING = ("/auth/logout", "/users/me/sessions")
 
 
@@ -152,7 +163,7 @@ def call(who: Person | None, client: TestClient, label: str, book_id: str, **hea
     if who is not None:
         headers = {"authorization": f"Bearer {who.token}"} | headers
     in_path = "{book_id}" in path
-    if not in_path and TABLE[label].who not in (ANYBODY, SIGNED_IN):
+    if not in_path and TABLE[label].who not in (ANYBODY, SIGNED_IN, *STAFF):
         headers["numina-book"] = book_id
     if label == "GET /v1/stream":
         # Whoever may follow is told that this is no event, instead of being kept for ever.
@@ -239,9 +250,36 @@ def test_a_book_of_somebody_else_does_not_exist(label: str, client: TestClient, 
         assert answer.json()["code"] == "unknown_book"
 
 
-@pytest.mark.parametrize("label", GUARDED)
+@pytest.mark.parametrize("label", sorted(set(GUARDED) - set(FOR_STAFF)))
 def test_an_owner_may_do_everything_with_their_book(
     label: str, client: TestClient, household: Household
 ) -> None:
     answer = call(household.ada, client, label, household.ada.book_id)
     assert let_in(answer), answer.text
+
+
+@pytest.fixture(scope="module")
+def staff(client: TestClient) -> dict[str, Person]:
+    people = {role: register(client) for role in STAFF}
+    for role, person in people.items():
+        give(person, role)
+    return people
+
+
+@pytest.mark.parametrize("label", FOR_STAFF)
+def test_what_operates_the_service_is_for_one_role_alone(
+    label: str, client: TestClient, household: Household, staff: dict[str, Person]
+) -> None:
+    for person in (household.ada, *(each for role, each in staff.items() if role != TABLE[label].who)):
+        answer = call(person, client, label, household.ada.book_id)
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_permitted")
+    assert let_in(call(staff[TABLE[label].who], client, label, household.ada.book_id))
+
+
+@pytest.mark.parametrize("label", OF_A_BOOK)
+def test_staff_have_no_part_in_anybodys_book(
+    label: str, client: TestClient, household: Household, staff: dict[str, Person]
+) -> None:
+    for person in staff.values():
+        answer = call(person, client, label, household.ada.book_id)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown_book")

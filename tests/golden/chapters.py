@@ -31,6 +31,7 @@ from ledger.reconciliations.commands import UnlockReconciliation
 from ledger.sessions.commands import EndSession, EndSessions, OpenSession, RefreshSession
 from ledger.transactions.changes import ExpireTransaction, MarkCleared, SettleTransaction, VoidTransaction
 from ledger.transactions.commands import PostTransaction
+from tests.golden.authority import authority, reclaimed
 from tests.golden.sharing import households
 from tests.support.scenario import Scenario, amount, day
 
@@ -351,4 +352,6 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("keys", keys),
     ("elsewhere", elsewhere),
     ("households", households),
+    ("authority", authority),
+    ("reclaimed", reclaimed),
 )

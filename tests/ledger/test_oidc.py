@@ -10,6 +10,7 @@ import pytest
 from ledger.identity.commands import RegisterUser
 from ledger.identity.user import User
 from ledger.ids import NIL, derived_id
+from ledger.mailbox.commands import AskReset, ResetPassword
 from ledger.oidc.commands import (
     MOST_IDENTITIES,
     LinkIdentity,
@@ -68,6 +69,22 @@ class Owner:
         self.do(LinkIdentity, **fields)
         found: UUID = fields["identity_id"]
         return found
+
+    def add_passkey(self) -> UUID:
+        passkey_id = self.book.fresh()
+        self.do(
+            AddPasskey,
+            passkey_id=passkey_id,
+            title="Phone",
+            credential_id=b"one",
+            public_key=b"key",
+            sign_count=0,
+            aaguid=NIL,
+            synced=False,
+            challenge=bytes(32),
+            expires_at=self.book.now + TEN_MINUTES,
+        )
+        return passkey_id
 
     def do(self, kind: type[Any], **fields: Any) -> Any:
         return self.book.do(kind, actor_id=self.user_id, book_id=self.home, **fields)
@@ -138,19 +155,7 @@ def test_the_last_way_in_stays(book: Scenario) -> None:
     (identity,) = ada.user.identities.linked
     ada.refused(LastWayIn, UnlinkIdentity, identity_id=identity.identity_id)
     bob.do(UnlinkIdentity, identity_id=bob.link("work"))
-    passkey_id = book.fresh()
-    ada.do(
-        AddPasskey,
-        passkey_id=passkey_id,
-        title="Phone",
-        credential_id=b"one",
-        public_key=b"key",
-        sign_count=0,
-        aaguid=NIL,
-        synced=False,
-        challenge=bytes(32),
-        expires_at=book.now + TEN_MINUTES,
-    )
+    passkey_id = ada.add_passkey()
     ada.do(UnlinkIdentity, identity_id=identity.identity_id)
     ada.refused(LastWayIn, RemovePasskey, passkey_id=passkey_id, proved=True)
 
@@ -169,3 +174,19 @@ def test_nobody_links_without_end(book: Scenario) -> None:
     for number in range(MOST_IDENTITIES - 1):
         ada.link(str(number))
     ada.refused(TooManyIdentities, LinkIdentity, **ada.linking("one more"))
+
+
+def test_who_takes_an_address_back_is_rid_of_whoever_used_it(book: Scenario) -> None:
+    mallory = Owner(book, "mallory", password=True)
+    mallory.link("evil")
+    mallory.add_passkey()
+    mallory.do(AskReset)
+    mallory.do(ResetPassword, asked_at=book.now, password="$argon2id$mine")
+    assert mallory.user.ways_in == 1
+    assert mallory.user.mailbox.reclaimed_at == book.now
+    mallory.refused(UnknownIdentity, UseIdentity, **mallory.proof("evil"))
+    # Once the address is theirs, a forgotten password costs nothing else.
+    mallory.link("mine")
+    mallory.do(AskReset)
+    mallory.do(ResetPassword, asked_at=book.now, password="$argon2id$new")
+    assert mallory.user.ways_in == 2

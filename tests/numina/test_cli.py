@@ -9,7 +9,7 @@ import pytest
 
 COMMANDS = (
     *("serve", "api", "project", "scheduler", "migrate", "rebuild", "verify"),
-    *("export", "backup", "restore", "rotate-keys", "demo", "bench", "docs"),
+    *("export", "backup", "restore", "rotate-keys", "grant", "demo", "bench", "docs"),
 )
 
 

@@ -1,0 +1,34 @@
+"""Which letter is written upon which fact: the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scheduler.letters import address, notices, password
+from scheduler.letters.notices import Writer
+
+WRITERS: Mapping[str, Writer] = {
+    "user.registered": address.welcome,
+    "user.verification_asked": address.verification,
+    "user.email_change_asked": address.wanted,
+    "user.email_changed": address.moved,
+    "user.reset_asked": password.reset,
+    "user.password_changed": password.changed,
+    "user.totp_*": notices.factor("A code generator"),
+    "user.passkey_*": notices.factor("A passkey"),
+    "user.identity_*": notices.factor("An account elsewhere"),
+    "user.erasure_asked": notices.erasure,
+    "session.opened": notices.new_device,
+    "session.ended": notices.reused,
+    "key.made": notices.key_made,
+    "key.misused": notices.key_misused,
+}
+
+
+def writer_of(topic: str) -> Writer | None:
+    """Who writes upon a fact of `topic`; a successor (`user.registered/2`) is told like the first."""
+    first = topic.partition("/")[0]
+    if first in WRITERS:
+        return WRITERS[first]
+    beginnings = (known for known in WRITERS if known.endswith("*") and first.startswith(known[:-1]))
+    return next((WRITERS[known] for known in beginnings), None)
