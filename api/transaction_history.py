@@ -9,19 +9,13 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
+from api.actors import Actor
 from api.commodities import Declared
 from api.transaction_answers import TransactionTerms, transaction_terms
 from api.visibility import Sight
 from ledger.entities import evolve
 from ledger.record import Recorded
 from ledger.transactions.transaction import Transaction
-
-
-class Actor(TypedDict):
-    """Who did it; the name is None once it is forgotten, or when Numina did it itself."""
-
-    id: UUID
-    name: str | None
 
 
 class VersionAnswer(TypedDict):

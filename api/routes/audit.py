@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api.actors import Actor, name_of
 from api.describe import operation, router
 from api.fields import Id, Instant
 from api.paging import Page, cursor, link, position
@@ -22,7 +23,6 @@ from api.snapshots import Snapshot, before_and_after
 from api.visibility import Sight
 from api.visible_facts import Reader
 from ledger.entities import fold
-from ledger.identity.user import User
 from ledger.record import Recorded
 from projections.instants import position_at
 from projections.trail import FAR, Filter, log, streams
@@ -54,13 +54,6 @@ class Entity(TypedDict):
     type: str
     id: UUID
     version: int
-
-
-class Actor(TypedDict):
-    """Who did it; the name is null once it is forgotten, or when Numina did it itself."""
-
-    id: UUID
-    name: str | None
 
 
 class Entry(TypedDict):
@@ -150,7 +143,7 @@ def _entries(shown: list[Recorded], histories: list[Recorded], seen: Sight) -> l
     by_stream: dict[UUID, list[Recorded]] = {}
     for recorded in histories:
         by_stream.setdefault(recorded.stream_id, []).append(recorded)
-    names = {r.actor_id: _name(by_stream.get(r.actor_id, [])) for r in shown}
+    names = {r.actor_id: name_of(fold(by_stream.get(r.actor_id, []))) for r in shown}
     states = before_and_after(histories, frozenset(r.position for r in shown), seen)
     return [_entry(recorded, names[recorded.actor_id], states[recorded.position]) for recorded in shown]
 
@@ -169,8 +162,3 @@ def _entry(recorded: Recorded, name: str | None, states: tuple[Snapshot | None, 
         after=states[1],
         proof=f"/v1/audit/proofs/{recorded.position}",
     )
-
-
-def _name(facts: list[Recorded]) -> str | None:
-    person = fold(facts)
-    return person.text.get("name") if isinstance(person, User) else None

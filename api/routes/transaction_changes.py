@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.actors import name_of
 from api.carrying_out import carry_out
 from api.commodities import declared
 from api.describe import operation, router
@@ -155,9 +156,9 @@ async def history(request: Request) -> Response:
 async def _names(request: Request, actors: Iterable[UUID]) -> dict[UUID, str]:
     names = {}
     for actor_id in actors:
-        user = await stream(request, actor_id, User)
-        if user is not None and user.text.get("name"):
-            names[actor_id] = user.text["name"]
+        name = name_of(await stream(request, actor_id, User))
+        if name is not None:
+            names[actor_id] = name
     return names
 
 
