@@ -59,6 +59,7 @@ _PERSONAL = {
     "consents.jsonl": "what you agreed to, and when",
     "sessions.jsonl": "where you are signed in",
     "passkeys.jsonl": "the passkeys that you sign in with",
+    "identities.jsonl": "the accounts elsewhere that you sign in with",
     "keys.jsonl": "the API keys that programs use in your name",
 }
 _OF_BOOKS = {
@@ -130,11 +131,22 @@ class Export:
             {"id": key.passkey_id, "name": key.name, "added_at": key.added_at, "used_at": key.used_at}
             for key in user.passkeys.keys
         ]
+        identities = [
+            {
+                "id": each.identity_id,
+                "provider": each.provider,
+                "issuer": each.issuer,
+                "subject": each.subject,
+            }
+            | {"email": each.email, "linked_at": each.linked_at, "used_at": each.used_at}
+            for each in user.identities.linked
+        ]
         for name, rows in (
             ("history.jsonl", history(facts)),
             ("consents.jsonl", consents(facts)["history"]),
             ("sessions.jsonl", [msgspec.to_builtins(view) for view in signed_in]),
             ("passkeys.jsonl", passkeys),
+            ("identities.jsonl", identities),
             ("keys.jsonl", [msgspec.to_builtins(view) for view in programs]),
         ):
             self._archive.begin(name)

@@ -23,6 +23,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     digest: bytes
     linked_at: datetime
+    subject: str
     email: str
     used_at: datetime | None = None
 
@@ -66,6 +67,7 @@ def evolve(identities: Identities, fact: IdentityFact) -> Identities:
                 issuer=fact.issuer,
                 digest=fact.digest,
                 linked_at=fact.linked_at,
+                subject=fact.text.get("subject", ""),
                 email=fact.text.get("email", ""),
             )
             spent = _spend(identities, fact.state, fact.expires_at, fact.linked_at)

@@ -63,7 +63,7 @@ def factor(what: str) -> Writer:
         elif done in ("removed", "disabled", "unlinked"):
             told = f"{what} was removed from your account at Numina. It is of no use any more."
         elif done == "suspected":
-            told = f"{what} of your account at Numina may have been copied, and is not accepted any more."
+            told = f"{what} of your account at Numina may have been copied. Nobody was let in by it."
         else:
             return None
         return _notice(desk, recorded.stream_id, "How you sign in was changed", told, _CHANGE)

@@ -31,6 +31,7 @@ PERSONAL = {
     "consents.jsonl",
     "sessions.jsonl",
     "passkeys.jsonl",
+    "identities.jsonl",
     "keys.jsonl",
 }
 

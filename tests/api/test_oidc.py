@@ -1,7 +1,9 @@
 """Signing in with an account elsewhere, at a provider on this machine, and what can be twisted on the way."""
 
 import base64
+import io
 import json
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,6 +42,8 @@ def test_somebody_new_is_registered_and_comes_back(browser: Browser, email: str)
     again = person_of(browser.app, browser.sign_in(subject))
     assert again.user_id == new.user_id
     (linked,) = again.get("/users/me/identities").json()["items"]
+    archive = zipfile.ZipFile(io.BytesIO(again.get("/users/me/export").content))
+    assert json.loads(archive.read("identities.jsonl"))["subject"] == subject
     assert (linked["provider"], linked["issuer"], linked["email"]) == ("here", browser.issuer.url, email)
     assert linked["used_at"] is not None
 
