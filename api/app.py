@@ -20,6 +20,7 @@ from api.middleware import Edge
 from api.proxies import Proxies
 from api.routes import (
     accounts,
+    address,
     admin_users,
     api_keys,
     assertions,
@@ -36,6 +37,7 @@ from api.routes import (
     documentation,
     erasure,
     export,
+    forgotten_password,
     health,
     identities,
     oidc,
@@ -64,6 +66,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     balances.routes,
     categories.routes,
     auth.routes,
+    address.routes,
+    forgotten_password.routes,
     oidc.routes,
     identities.routes,
     passkeys.routes,

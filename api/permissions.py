@@ -18,6 +18,10 @@ PERMISSIONS: Mapping[str, Access] = {
     "POST /v1/auth/refresh": PUBLIC,
     "GET /v1/auth/jwks": PUBLIC,
     "POST /v1/auth/logout": person(),
+    "POST /v1/auth/verify": PUBLIC,
+    "POST /v1/auth/verify/resend": person(),
+    "POST /v1/auth/password/forgot": PUBLIC,
+    "POST /v1/auth/password/reset": PUBLIC,
     "POST /v1/auth/passkeys/sign-in/options": PUBLIC,
     "POST /v1/auth/passkeys/sign-in": PUBLIC,
     # Passkeys. Adding one takes a challenge, which takes a fresh proof.
@@ -38,6 +42,7 @@ PERMISSIONS: Mapping[str, Access] = {
     # Oneself.
     "GET /v1/users/me": person("profile:read"),
     "PATCH /v1/users/me": person(),
+    "POST /v1/users/me/email": person(max_age=RECENT),
     "GET /v1/users/me/history": person("profile:read"),
     "GET /v1/users/me/avatar": person("profile:read"),
     "PUT /v1/users/me/avatar": person(),

@@ -11,10 +11,12 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
+from api.later import Later
 from api.rates import Counted, Rates
 from api.standing import Standing
 from api.throttle import Throttle
 from gateways.api_keys import ApiKeys
+from gateways.mail_tokens import MailTokens
 from gateways.oidc import Oidc
 from gateways.passkeys import Passkeys
 from gateways.passwords import Passwords
@@ -69,6 +71,8 @@ class Services:
     vault: Vault
     tokens: Tokens
     refresh_tokens: RefreshTokens
+    mail_tokens: MailTokens
+    later: Later
     api_keys: ApiKeys
     key_uses: KeyUses
     passwords: Passwords

@@ -15,6 +15,7 @@ from api.app import application
 from api.cors import CrossOrigin
 from api.freshness import Projected
 from api.key_uses import KeyUses
+from api.later import Later
 from api.proxies import Proxies
 from api.rates import Quota, Rates
 from api.services import Services
@@ -24,6 +25,7 @@ from gateways.api_keys import ApiKeys
 from gateways.challenges import Challenges
 from gateways.counters import Counters, MemoryCounters
 from gateways.fetching import Fetching
+from gateways.mail_tokens import MailTokens
 from gateways.oidc import Oidc, Provider
 from gateways.passkeys import Passkeys
 from gateways.passwords import Cost, Passwords
@@ -84,6 +86,7 @@ def api_app(settings: Settings) -> ASGIApp:
         open=False,
         timeout=10,
     )
+    later = Later()
     limiting, guessing = _counters(settings), _counters(settings)
     fetching = Fetching()
     services = Services(
@@ -96,6 +99,8 @@ def api_app(settings: Settings) -> ASGIApp:
             lifetime=timedelta(seconds=settings.token_seconds),
         ),
         refresh_tokens=RefreshTokens(vault.mac),
+        mail_tokens=MailTokens(vault.mac),
+        later=later,
         api_keys=ApiKeys(vault.mac),
         key_uses=KeyUses(writer, clock=system_clock, new_id=new_id),
         passwords=passwords,
@@ -131,6 +136,7 @@ def api_app(settings: Settings) -> ASGIApp:
         try:
             async with pool:
                 yield
+                await later.finish()
         finally:
             await services.key_uses.settle()
             for task in following:

@@ -40,6 +40,7 @@ _EXAMPLE: dict[str, Any] = {
     "id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d",
     "book_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4e",
     "email": "ada@example.com",
+    "verified": True,
     "name": "Ada",
     "currency": "EUR",
     "time_zone": "Europe/Berlin",
@@ -54,13 +55,15 @@ _EXAMPLE: dict[str, Any] = {
 
 
 class Profile(TypedDict):
-    """A person. Currency and time zone are the defaults for further books; `book_id` is their own one. `avatar` is
-    where the picture is; `notifications` says for each kind of news by which channels it goes out; `erasure_due_at`
-    is when you will be forgotten, if you asked for it; `roles` are yours among those who operate the service."""
+    """A person. `verified` says whether they have shown that their address is theirs. Currency and time zone are the
+    defaults for further books; `book_id` is their own one. `avatar` is where the picture is; `notifications` says for
+    each kind of news by which channels it goes out; `erasure_due_at` is when you will be forgotten, if you asked for
+    it; `roles` are yours among those who operate the service."""
 
     id: UUID
     book_id: UUID
     email: str
+    verified: bool
     name: str
     currency: str
     time_zone: str
@@ -154,6 +157,7 @@ def profile_of(user: User, version: int) -> Profile:
         id=user.user_id,
         book_id=user.home_book_id,
         email=user.text.get("email", ""),
+        verified=user.verified,
         name=user.text.get("name", ""),
         currency=user.currency,
         time_zone=user.time_zone,
