@@ -108,9 +108,9 @@ class Secrets:
 
 
 @pytest.fixture
-def secrets(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Secrets:
+def secrets(client: TestClient, api_database: str) -> Secrets:
     ada = register(client, name="Ada")
-    [bob] = join(monkeypatch, client, ada, bob="editor")
+    [bob] = join(api_database, client, ada, bob="editor")
     return Secrets(ada, bob)
 
 
@@ -329,10 +329,10 @@ def test_the_stream_tells_nothing(secrets: Secrets, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_was_answered_once_is_not_repeated_when_it_became_private(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, api_database: str
 ) -> None:
     ada = register(client, name="Ada")
-    [bob] = join(monkeypatch, client, ada, bob="editor")
+    [bob] = join(api_database, client, ada, bob="editor")
     purse, food = ada.account("Purse"), ada.account("Food", "expense")
     legs = [
         {"account_id": food, "amount": "3.00", "currency": "USD"},

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
@@ -29,10 +28,10 @@ FIRST, LAST = dt.date(2026, 1, 10), dt.date(2026, 4, 20)
 class Life:
     """Three people who do things at random in one book. What is refused is refused; nothing may fail."""
 
-    def __init__(self, client: TestClient, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    def __init__(self, client: TestClient, url: str, seed: int) -> None:
         self.chance = random.Random(seed)
         ada = register(client, name="Ada")
-        self.people = [ada, *join(monkeypatch, client, ada, bob="editor", eve="editor")]
+        self.people = [ada, *join(url, client, ada, bob="editor", eve="editor")]
         self.book_id = UUID(ada.book_id)
         self.opened: list[tuple[str, str]] = []
         self.made: list[str] = []
@@ -127,20 +126,19 @@ class Life:
     max_examples=5,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 2**32))
 def test_each_member_is_told_what_they_may_know(client: TestClient, api_database: str, seed: int) -> None:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        life = Life(client, monkeypatch, seed)
-        for _ in range(2):
-            life.live(25)
-            facts = _facts(api_database)
-            mine = [f.position for f in facts if f.book_id == life.book_id]
-            for person in life.people:
-                for known_at in (None, life.chance.choice(mine)):
-                    seen = Seen(facts, life.book_id, UUID(person.user_id), known_at)
-                    _compare(person, seen, known_at, life)
+    life = Life(client, api_database, seed)
+    for _ in range(2):
+        life.live(25)
+        facts = _facts(api_database)
+        mine = [f.position for f in facts if f.book_id == life.book_id]
+        for person in life.people:
+            for known_at in (None, life.chance.choice(mine)):
+                seen = Seen(facts, life.book_id, UUID(person.user_id), known_at)
+                _compare(person, seen, known_at, life)
     with closing(Vault(api_database, MASTER_KEY)) as vault:
         assert not verify(api_database, vault).mismatches
 

@@ -16,9 +16,9 @@ from tests.support.shared_book import join
 class Home:
     """Ada's book, which Bob and Eve share: a joint account, a private one of Ada's, a category."""
 
-    def __init__(self, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, client: TestClient, url: str) -> None:
         self.ada = register(client, name="Ada")
-        self.bob, self.eve = join(monkeypatch, client, self.ada, bob="editor", eve="viewer")
+        self.bob, self.eve = join(url, client, self.ada, bob="editor", eve="viewer")
         self.joint = self.ada.account("Joint", opening_balance="1000.00")
         self.food = self.ada.account("Food", "expense")
         self.secret = self.ada.account("Gifts", opening_balance="500.00", private=True)
@@ -26,8 +26,8 @@ class Home:
 
 
 @pytest.fixture
-def home(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Home:
-    return Home(client, monkeypatch)
+def home(client: TestClient, api_database: str) -> Home:
+    return Home(client, api_database)
 
 
 def post(
