@@ -14,6 +14,7 @@ from scheduler.jobs.expire_holds import ExpireHolds
 from scheduler.jobs.forget_letters import ForgetLetters
 from scheduler.jobs.forget_requests import ForgetRequests
 from scheduler.jobs.verify import Verify
+from scheduler.reactions.invitations import InvitationWords
 from scheduler.reactions.reactor import Reactor
 
 
@@ -39,6 +40,7 @@ def jobs(settings: Settings) -> Sequence[Job]:
         Job(
             "forget letters", timedelta(hours=1), ForgetLetters(settings.home / OUTBOX, settings.outbox_days)
         ),
+        Job("invitation words", timedelta(seconds=5), Reactor(settings.url, vault, InvitationWords(vault))),
         Job("letters", timedelta(seconds=0.5), Reactor(settings.url, vault, letters(settings, vault))),
         Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
     )

@@ -48,7 +48,7 @@ _EFFECTS = {
 _ACCOUNTS = {"account_id": "uuid", "book_id": "uuid", "kind": "text"}
 _FLOORS = {"account_id": "uuid", "currency": "text", "floor": "numeric", "policy": "text"}
 _CLAIMS = {"scope": "uuid", "kind": "text", "digest": "bytea", "holder": "uuid"}
-_CLAIMING = ("account", "user")
+_CLAIMING = ("account", "invitation", "user")
 """The nouns whose entities hold unique names."""
 _STREAMS = 500
 

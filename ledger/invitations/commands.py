@@ -24,7 +24,7 @@ from ledger.invitations.events import (
     InvitationSent,
     InvitationWithdrawn,
 )
-from ledger.invitations.invitation import Invitation, address_claim, place_claim
+from ledger.invitations.invitation import MOST_OPEN, Invitation, address_claim, place_claim
 from ledger.invitations.refusals import (
     ErasureAhead,
     InvitationOver,
@@ -37,8 +37,6 @@ from ledger.mailbox.claims import email_claims
 
 GOOD_FOR = timedelta(days=7)
 """How long an invitation can be accepted."""
-
-MOST_OPEN = 20
 
 
 class Invite(Command, frozen=True, kw_only=True):

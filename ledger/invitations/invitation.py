@@ -22,6 +22,8 @@ from ledger.record import Fact
 from ledger.refusals import Refusal
 
 Status = Literal["open", "accepted", "declined", "withdrawn"]
+MOST_OPEN = 20
+"""So many invitations to a book can be open at a time: its places."""
 ADDRESS, PLACE = "invited address", "place of an invitation"
 
 

@@ -10,10 +10,12 @@ from uuid import UUID
 from ledger.authority.refusals import RoleStays
 from ledger.books.book import Book
 from ledger.books.departing import departure
-from ledger.command import Command, Draft, State
+from ledger.command import Claim, Command, Draft, State
 from ledger.identity.events import UserSessionsEnded
 from ledger.identity.present import present
 from ledger.identity.user import User
+from ledger.invitations.events import InvitationWithdrawn
+from ledger.invitations.invitation import MOST_OPEN, place_claim
 from ledger.privacy.events import (
     BookErased,
     UserConsentGiven,
@@ -108,7 +110,8 @@ class CancelErasure(Command, frozen=True, kw_only=True):
 
 
 class EraseBook(Command, frozen=True, kw_only=True):
-    """Forgets the words of the book `book_id` together with its only member `user_id`, whose time has come."""
+    """Forgets the words of the book `book_id` together with its only member `user_id`, whose time has come; open
+    invitations to it are withdrawn."""
 
     name: ClassVar[str] = "book.erase"
 
@@ -116,6 +119,9 @@ class EraseBook(Command, frozen=True, kw_only=True):
 
     def streams(self) -> Iterable[UUID]:
         return (self.book_id, self.user_id)
+
+    def claims(self, state: State) -> Iterable[Claim]:
+        return (place_claim(self.book_id, place) for place in range(MOST_OPEN))
 
     def decide(self, state: State) -> list[Draft]:
         """Nothing when it is done already. Raises Unknown, NotDue, BookShared when others belong to it by now."""
@@ -127,7 +133,9 @@ class EraseBook(Command, frozen=True, kw_only=True):
             return []
         if book.heirs():
             raise BookShared("Others belong to this book: its words are theirs too.")
-        return [Draft(self.book_id, BookErased())]
+        holders = (state.holder(*claim) for claim in self.claims(state))
+        withdrawn = [Draft(holder, InvitationWithdrawn()) for holder in holders if holder is not None]
+        return [*withdrawn, Draft(self.book_id, BookErased())]
 
 
 class DepartBook(Command, frozen=True, kw_only=True):

@@ -7,10 +7,13 @@ import pytest
 from ledger.identity.commands import AmendUser, RegisterUser, UnknownUser
 from ledger.identity.user import User
 from ledger.ids import derived_id
+from ledger.invitations.commands import DeclineInvitation
 from ledger.privacy.commands import (
     AskErasure,
+    BookShared,
     CancelErasure,
     Consent,
+    DepartBook,
     EraseBook,
     EraseUser,
     NoErasureAsked,
@@ -22,6 +25,7 @@ from ledger.profile.countries import CODES, UnknownCountry
 from ledger.profile.notifications import SecurityMailStays, UnknownNotification, channels, checked, every
 from ledger.profile.pictures import NotAPicture, picture
 from ledger.refusals import Unknown
+from tests.support.people import People
 from tests.support.pictures import jpeg, png, webp
 from tests.support.scenario import Scenario
 
@@ -136,3 +140,29 @@ def test_a_picture_with_any_byte_changed_does_no_harm(made: type) -> None:
             except NotAPicture:
                 continue
             assert len(kept.content) <= len(raw)
+
+
+def test_with_a_book_go_the_invitations_to_it() -> None:
+    people = People("bob", "eve")
+    open_one, over = people.invite("bob"), people.invite("eve")
+    people.do("eve", DeclineInvitation, invitation_id=over)
+    people.do("ada", AskErasure, due_at=people.book.now)
+    erased = people.do("ada", EraseBook, user_id=people.id("ada"))
+    assert people.book.topics(erased) == ["invitation.withdrawn", "book.erased"]
+    assert people.invitation(open_one).status == "withdrawn"
+    assert people.invitation(over).status == "declined"
+
+
+def test_a_shared_book_passes_to_who_came_first_and_keeps_its_words() -> None:
+    people = People("viewer", "bob", "eve")
+    people.join("viewer", "viewer")
+    people.join("bob")
+    people.join("eve")
+    people.do("ada", AskErasure, due_at=people.book.now)
+    people.refuses(BookShared, "ada", EraseBook, user_id=people.id("ada"))
+    gone = people.do("ada", DepartBook, user_id=people.id("ada"))
+    assert people.book.topics(gone) == ["book.owner_changed", "book.member_left"]
+    assert people.role("bob") == "owner", "the first to come of those who may write"
+    assert people.role("ada") is None
+    assert people.do("ada", DepartBook, user_id=people.id("ada")).facts == []
+    assert not people.now.erased
