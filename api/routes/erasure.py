@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -19,18 +20,20 @@ from api.responses import answer
 from api.services import services
 from ledger.identity.user import User
 from ledger.privacy.commands import AskErasure, CancelErasure
-from projections.books import books_of
+from projections.books import BookView, MemberView, books_of, members_of
 
 routes = router("Privacy")
 
 
 class BookFate(TypedDict):
     """What becomes of one of your books: `erased` with you, its words gone for ever; or it `stays` with those who
-    share it, who see you as [erased]."""
+    share it, who see you as [erased]. If it is yours, it passes to `new_owner_id`: the editor who came first, or
+    where there is none, the viewer. Give it to somebody else before, if you want that."""
 
     book_id: UUID
     name: str
     fate: Literal["erased", "stays"]
+    new_owner_id: UUID | None
 
 
 class Erasure(TypedDict):
@@ -42,7 +45,14 @@ class Erasure(TypedDict):
 
 _EXAMPLE = {
     "due_at": "2026-03-15T12:00:00Z",
-    "books": [{"book_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4e", "name": "Home", "fate": "erased"}],
+    "books": [
+        {
+            "book_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4e",
+            "name": "Home",
+            "fate": "erased",
+            "new_owner_id": None,
+        }
+    ],
 }
 
 
@@ -86,5 +96,17 @@ async def cancel(request: Request) -> Response:
 
 async def _fates(request: Request, user_id: UUID) -> list[BookFate]:
     async with fresh(request) as connection:
-        books = await books_of(connection, user_id)
-    return [BookFate(book_id=book.book_id, name=book.name, fate="erased") for book in books]
+        return [
+            _fate(user_id, book, await members_of(connection, book.book_id))
+            for book in await books_of(connection, user_id)
+        ]
+
+
+def _fate(user_id: UUID, book: BookView, members: Sequence[MemberView]) -> BookFate:
+    others = sorted((m for m in members if m.user_id != user_id), key=lambda m: m.role != "editor")
+    return BookFate(
+        book_id=book.book_id,
+        name=book.name,
+        fate="stays" if others else "erased",
+        new_owner_id=others[0].user_id if others and book.role == "owner" else None,
+    )

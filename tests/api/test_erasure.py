@@ -18,6 +18,7 @@ from projections.verify import verify
 from scheduler.jobs.erase_people import ErasePeople
 from tests.support.pictures import png
 from tests.support.service import MASTER_KEY, PASSWORD, Person, post, refused, register, running
+from tests.support.shared_book import join
 
 WORDS = ("Ferdinand", "gooseberry", "Haberdasher", "rhubarb", "periwinkle")
 LATER = dt.timedelta(days=15)
@@ -112,3 +113,29 @@ def test_nothing_tells_of_somebody_who_was_forgotten(
     logged = "".join(capfd.readouterr())
     assert [word for word in WORDS if word.lower() in logged.lower()] == []
     assert "argon2" not in logged
+
+
+def test_a_shared_book_stays_with_the_others(service: Running) -> None:
+    who = service.person()
+    [bob, eve] = join(service.url, service.client, who, bob="editor", eve="viewer")
+    cash, food = bob.account("Biscuit tin"), bob.account("Biscuits", "expense")
+    mine = post(replace(who, headers=bob.headers), food, cash, "3.00", "2026-03-02", payee="Patisserie")
+    asked = who.delete("/users/me").json()
+    assert [(book["fate"], book["new_owner_id"]) for book in asked["books"]] == [("stays", bob.user_id)]
+    who.post("/users/me/erasure/cancel")
+    service.erase(who)
+    assert verify(service.url, service.reading).mismatches == ()
+    assert who.get("/users/me").status_code == 401
+    items = bob.get("/transactions").json()["items"]
+    assert {item["payee"] for item in items} == {"Patisserie", "periwinkle"}, (
+        "a book's words are its members'"
+    )
+    history = bob.get(f"/transactions/{mine['id']}/history").json()["items"]
+    assert [version["actor"]["name"] for version in history] == ["[erased]"]
+    trail = bob.get("/audit/logs", params={"limit": 500})
+    assert "Ferdinand" not in trail.text
+    assert "gooseberry" not in trail.text
+    changes = bob.get("/changes", params={"limit": 500}).text
+    assert "Ferdinand" not in changes
+    assert bob.patch(f"/books/{who.book_id}", {"name": "Ours"}).status_code == 200, "the book is Bob's"
+    assert eve.patch(f"/books/{who.book_id}", {"name": "Mine"}).status_code == 403

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from tests.support.pictures import png
 from tests.support.service import PASSWORD, Person, post, register
+from tests.support.shared_book import join
 
 _numbers = count()
 ANONYMOUS = {
@@ -157,3 +158,24 @@ def test_many_pages_are_as_good_as_one(eve: Person, monkeypatch: pytest.MonkeyPa
 def test_what_is_asked_must_make_sense(eve: Person) -> None:
     assert eve.get("/users/me/export", params={"anonymised": "perhaps"}).status_code == 422
     assert eve.get("/users/me/export", params={"of": "somebody"}).status_code == 422
+
+
+def test_what_is_private_to_others_is_not_in_it(client: TestClient, api_database: str) -> None:
+    ada = register(client, name="Ada")
+    [bob] = join(api_database, client, ada, bob="viewer")
+    joint, food = ada.account("Jointly"), ada.account("Nourishment", "expense")
+    secret = ada.account("Trousseau", private=True)
+    post(ada, food, joint, "7.00", "2026-03-01", payee="Greengrocer")
+    post(ada, food, secret, "9.00", "2026-03-02", payee="Goldsmith")
+    answer = bob.get("/users/me/export")
+    assert "numina-export-facts" not in answer.headers, "the number would tell"
+    for archive in (zipfile.ZipFile(io.BytesIO(answer.content)), taken(bob, anonymised="true")):
+        everything = b"\n".join(archive.read(name) for name in archive.namelist()).decode()
+        for word in ("Trousseau", "Goldsmith", secret, "9.00", ada.email, "argon2"):
+            assert word not in everything, word
+    shared = zipfile.ZipFile(io.BytesIO(answer.content))
+    assert {line["name"] for line in lines(shared, "books.jsonl")} == {"Home"}
+    assert len(lines(shared, "books.jsonl")) == 2
+    assert {t["payee"] for t in lines(shared, "transactions.jsonl")} == {"Greengrocer"}
+    own = zipfile.ZipFile(io.BytesIO(ada.get("/users/me/export").content))
+    assert {t["payee"] for t in lines(own, "transactions.jsonl")} == {"Greengrocer", "Goldsmith"}
