@@ -39,6 +39,13 @@ PERMISSIONS: Mapping[str, Access] = {
     "POST /v1/auth/oidc/{provider}/link": person(),
     "GET /v1/users/me/identities": person(),
     "DELETE /v1/users/me/identities/{identity_id}": person(max_age=RECENT),
+    # Second factors, and a fresh proof.
+    "POST /v1/auth/step-up": person(),
+    "GET /v1/auth/factors": person(),
+    "POST /v1/auth/totp": person(max_age=RECENT),
+    "POST /v1/auth/totp/confirm": person(),
+    "DELETE /v1/auth/totp": person(max_age=RECENT),
+    "POST /v1/auth/recovery-codes": person(max_age=RECENT),
     # Oneself.
     "GET /v1/users/me": person("profile:read"),
     "PATCH /v1/users/me": person(),

@@ -20,6 +20,7 @@ from gateways.mail_tokens import MailTokens
 from gateways.oidc import Oidc
 from gateways.passkeys import Passkeys
 from gateways.passwords import Passwords
+from gateways.recovery_codes import RecoveryCodes
 from gateways.refresh_tokens import RefreshTokens
 from gateways.tokens import Tokens
 from gateways.vault import Vault
@@ -78,6 +79,7 @@ class Services:
     passwords: Passwords
     passkeys: Passkeys
     oidc: Oidc
+    recovery_codes: RecoveryCodes
     signer: Signer
     pool: Pool
     freshness: Freshness

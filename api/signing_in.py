@@ -11,11 +11,12 @@ from typing_extensions import TypedDict
 
 from api.carrying_out import carry_out
 from api.client import device, network
+from api.principal import Principal
 from api.responses import Answer, answer
 from api.services import services
 from gateways.refresh_tokens import digest
 from ledger.identity.user import User
-from ledger.sessions.commands import OpenSession
+from ledger.sessions.commands import OpenSession, SessionOver, StepUpSession
 
 TOKEN_EXAMPLE = {
     "access_token": "eyJhbGciOiJFZERTQSIsImtpZCI6ImY4ZDg2ODM2NTFmYWMxZDkifQ.eyJzdWIiOiIwMTlhOWQzZSJ9.c2ln",
@@ -39,6 +40,18 @@ class Token(TypedDict):
     session_id: UUID
     user_id: UUID
     book_id: UUID
+
+
+class AccessToken(TypedDict):
+    """An access token of the session that you are in, good for `expires_in` seconds. Your refresh token stays as it
+    is."""
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int
+
+
+ACCESS_EXAMPLE = {name: TOKEN_EXAMPLE[name] for name in AccessToken.__annotations__}
 
 
 async def signed_in(request: Request, user: User, methods: Sequence[str]) -> Answer:
@@ -83,5 +96,31 @@ def tokens(
             session_id=session_id,
             user_id=user.user_id,
             book_id=user.home_book_id,
+        )
+    )
+
+
+async def stepped_up(request: Request, who: Principal, methods: Sequence[str]) -> Answer:
+    """A fresh access token of the session of `who`, who has just proved anew who they are by `methods`. Raises
+    SessionOver, TryAgain."""
+    known = services(request)
+    if who.session_id is None:
+        raise SessionOver("This is not a session.")
+    now = known.clock()
+    command = StepUpSession(
+        command_id=known.new_id(),
+        book_id=who.user_id,
+        actor_id=who.user_id,
+        now=now,
+        session_id=who.session_id,
+        methods=tuple(methods),
+    )
+    await carry_out(request, command)
+    issued = known.tokens.issue(who.user_id, who.home_book_id, who.session_id, methods, int(now.timestamp()))
+    return answer(
+        AccessToken(
+            access_token=issued,
+            token_type="bearer",  # noqa: S106  # a kind of token, not a secret
+            expires_in=int(known.tokens.lifetime.total_seconds()),
         )
     )

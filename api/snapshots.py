@@ -19,7 +19,7 @@ from ledger.record import Fact, Recorded
 from ledger.transactions.transaction import Transaction
 
 # Words that nobody is shown again, not even who said them.
-_SECRET = frozenset({"password"})
+_SECRET = frozenset({"password", "secret"})
 
 Snapshot = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ def snapshot(entity: Any, version: int) -> Snapshot | None:
         case Transaction():
             return transaction_answer(entity, NOTHING)
         case User():
-            return _plain(msgspec.structs.replace(entity, text=_shown(entity.text)))
+            return _plain(without_secrets(entity))
         case _:
             return _plain(entity)
 
@@ -62,6 +62,18 @@ def before_and_after(
             before = snapshot(seen.entity(entity), version - 1)
             found[recorded.position] = before, snapshot(seen.entity(after), version)
     return found
+
+
+def without_secrets(user: User) -> User:
+    """The person with nothing in it by which somebody could prove to be them."""
+    factors = user.factors
+    offer = factors.offer and msgspec.structs.replace(factors.offer, secret="")
+    totp = factors.totp and msgspec.structs.replace(factors.totp, secret="")
+    return msgspec.structs.replace(
+        user,
+        text=_shown(user.text),
+        factors=msgspec.structs.replace(factors, offer=offer, totp=totp, recovery_codes=()),
+    )
 
 
 def _plain(value: Any) -> Snapshot:

@@ -39,8 +39,8 @@ class Backoff:
         return 0.0 if over < 0 else min(self.most, self.first * 2 ** min(over, 30))
 
 
-CODES = Backoff()
-"""For the codes of second factors, by person."""
+PROOFS = Backoff()
+"""For the passwords that whoever is signed in sends to prove that it is them, by person."""
 
 
 class Throttle:

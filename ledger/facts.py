@@ -3,6 +3,7 @@
 from ledger.accounts import events as accounts
 from ledger.authority import events as authority
 from ledger.books import events as books
+from ledger.factors import events as factors
 from ledger.identity import events as identity
 from ledger.invitations import events as invitations
 from ledger.keys import events as keys
@@ -20,6 +21,7 @@ __all__ = [
     "accounts",
     "authority",
     "books",
+    "factors",
     "identity",
     "invitations",
     "keys",

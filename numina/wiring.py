@@ -29,6 +29,7 @@ from gateways.mail_tokens import MailTokens
 from gateways.oidc import Oidc, Provider
 from gateways.passkeys import Passkeys
 from gateways.passwords import Cost, Passwords
+from gateways.recovery_codes import RecoveryCodes
 from gateways.refresh_tokens import RefreshTokens
 from gateways.sign_in_states import SignInStates
 from gateways.signing import SigningKeys
@@ -112,6 +113,7 @@ def api_app(settings: Settings) -> ASGIApp:
             SignInStates(vault.mac, system_clock),
             settings.all_origins,
         ),
+        recovery_codes=RecoveryCodes(vault.mac),
         signer=log_signer(signing),
         pool=pool,
         freshness=freshness,

@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 
 from ledger.record import Recorded
-from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed
+from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed, SessionSteppedUp
 from projections import sql
 from projections.copying import clean, copy
 from projections.projection import Cursor, Window
@@ -49,7 +49,7 @@ class Sessions:
     """The projection that keeps `sessions`. Who was signed out everywhere is told by the person, not by it."""
 
     name = "sessions"
-    version = 1
+    version = 2
     tables: tuple[str, ...] = ("sessions",)
     schema: LiteralString = SQL["schema"]
     indexes: LiteralString = ""
@@ -76,6 +76,15 @@ class Sessions:
                 "expires": [fact.expires_at for _, fact in used.values()],
             }
             cursor.execute(SQL["refresh"], given)
+        proved = {f.stream_id: (f, f.fact) for f in facts if isinstance(f.fact, SessionSteppedUp)}
+        if proved:
+            given = {
+                "books": [f.book_id for f, _ in proved.values()],
+                "sessions": list(proved),
+                # An array of arrays would have to be rectangular.
+                "methods": [" ".join(fact.methods) for _, fact in proved.values()],
+            }
+            cursor.execute(SQL["step_up"], given)
         gone = [(f, f.fact) for f in facts if isinstance(f.fact, SessionEnded)]
         if gone:
             given = {

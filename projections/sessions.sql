@@ -21,6 +21,13 @@ UPDATE sessions s
        AS later (book_id, session_id, used_at, expires_at)
  WHERE s.book_id = later.book_id AND s.session_id = later.session_id;
 
+-- name: step_up
+UPDATE sessions s
+   SET methods = string_to_array(proved.methods, ' ')
+  FROM unnest(%(books)s::uuid[], %(sessions)s::uuid[], %(methods)s::text[])
+       AS proved (book_id, session_id, methods)
+ WHERE s.book_id = proved.book_id AND s.session_id = proved.session_id;
+
 -- name: end
 UPDATE sessions s
    SET ended_at = gone.ended_at, ended = gone.reason

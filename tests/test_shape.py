@@ -43,6 +43,8 @@ SEAMS = (
     ("jwt", ("gateways",), None),
     ("webauthn", ("gateways",), 1),
     ("httpx2", ("gateways", "numina"), None),
+    ("pyotp", ("gateways",), 1),
+    ("segno", ("gateways",), 1),
     ("zxcvbn", ("gateways",), 1),
 )
 BANNED_NAMES = {

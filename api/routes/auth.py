@@ -21,6 +21,7 @@ from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import read_body
 from api.responses import Answer, answer, location
+from api.second_factor import SecondFactor, prove_second_factor
 from api.services import services
 from api.signing_in import TOKEN_EXAMPLE, Token, signed_in, tokens
 from api.signing_out import end_session
@@ -80,8 +81,8 @@ class Registered(TypedDict):
     command_id: UUID
 
 
-class Credentials(Body):
-    """What a person signs in with."""
+class Credentials(SecondFactor):
+    """What a person signs in with: the password, and whoever has a second factor also one of that."""
 
     email: Email
     password: Annotated[str, StringConstraints(max_length=1_000)]
@@ -167,11 +168,14 @@ async def register(request: Request) -> Response:
         example={"email": "ada@example.com", "password": "correct horse battery staple"},
         answer=Token,
         answer_example=TOKEN_EXAMPLE,
-        refusals=(401,),
+        refusals=(401, 422, 429),
         public=True,
     ),
 )
 async def login(request: Request) -> Response:
+    """Whoever has a second factor is answered `second_factor_needed` with the `methods` that they can prove it by:
+    send the same again with one of them. For a passkey, the answer has what to ask the browser for in
+    `passkey_options`."""
     body = await read_body(request, Credentials)
     known = services(request)
     user = await claimant(request, *email_claims(body.email))
@@ -180,9 +184,10 @@ async def login(request: Request) -> Response:
     async with guarded_sign_in(request, body.email, user, WrongCredentials):
         if not await known.passwords.verify(hashed, body.password) or user is None:
             raise WrongCredentials("No account has this e-mail address and password.")
+    methods = ("pwd", *await prove_second_factor(request, user, body)) if user.has_second_factor else ("pwd",)
     if hashed and known.passwords.outdated(hashed):
         await _rehash(request, user, hashed, body.password)
-    return await signed_in(request, user, ["pwd"])
+    return await signed_in(request, user, methods)
 
 
 @routes.post(

@@ -18,11 +18,12 @@ from api.describe import operation, router
 from api.fields import Body, Currency, Locale, Name, Zone
 from api.idempotency import frame
 from api.preconditions import expected_version
+from api.present_password import demand_password
 from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import left_by, read_body, stream_with_version
 from api.responses import answer, etag
-from api.routes.auth import Password, WrongCredentials
+from api.routes.auth import Password
 from api.services import context, services
 from api.strong_password import strong
 from ledger.identity.commands import AmendUser
@@ -77,8 +78,9 @@ class Profile(TypedDict):
 
 
 class ProfileChange(Body):
-    """What is to change; what is left out stays. A new password needs the present one, and signs you out everywhere
-    else. A country of null takes it away. Kinds of news that are left out keep their channels."""
+    """What is to change; what is left out stays. A new password needs the present one, and from whoever has a second
+    factor a fresh proof too, and signs you out everywhere else. A country of null takes it away. Kinds of news that
+    are left out keep their channels."""
 
     name: Name | None = None
     currency: Currency | None = None
@@ -114,11 +116,11 @@ async def change(request: Request) -> Response:
     user, _ = await _me(request)
     hashed = None
     if body.password is not None:
-        if "password" not in user.text:
-            # Who came with an account elsewhere has none.
+        if "password" not in user.text or user.has_second_factor:
+            # Who came with an account elsewhere has none; for others it is not enough.
             proved_lately(context(request), who.auth_time, RECENT)
-        elif not await known.passwords.verify(user.text["password"], body.current_password or ""):
-            raise WrongCredentials("A new password needs the present one.", field="current_password")
+        if "password" in user.text:
+            await demand_password(request, user, body.current_password or "", "current_password")
         await strong(
             request, body.password, user.text.get("email", ""), body.name or user.text.get("name", "")
         )

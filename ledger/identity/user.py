@@ -10,6 +10,8 @@ import msgspec
 from ledger.anomalies.events import UserSignInsFailed
 from ledger.authority import authority
 from ledger.authority.authority import Authority, AuthorityFact
+from ledger.factors import factors
+from ledger.factors.factors import FactorFact, Factors
 from ledger.identity.events import (
     UserPasswordChanged,
     UserPasswordRehashed,
@@ -46,6 +48,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     kept: UUID | None = None
     passkeys: Passkeys = Passkeys()
     identities: Identities = Identities()
+    factors: Factors = Factors()
     text: Mapping[str, str] = {}
     mailbox: Mailbox = Mailbox()
     profile: Profile = Profile()
@@ -66,6 +69,11 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     def ways_in(self) -> int:
         """By how many ways they can sign in: a password, passkeys, accounts elsewhere."""
         return ("password" in self.text) + len(self.passkeys.keys) + len(self.identities.linked)
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether their password alone does not prove who they are. Recovery codes stand in for the others."""
+        return self.factors.totp is not None or bool(self.passkeys.keys)
 
     def keeps(self, session_id: UUID, epoch: int) -> bool:
         """Whether a session that was opened in `epoch` was not among those that they were signed out of."""
@@ -124,6 +132,8 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(user, authority=authority.evolve(user.authority, fact))
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
+        case _ if isinstance(fact, FactorFact):
+            return msgspec.structs.replace(user, factors=factors.evolve(user.factors, fact))
         case _ if isinstance(fact, profile.FACTS):
             return msgspec.structs.replace(user, profile=profile.evolve(user.profile, fact))
         case _ if isinstance(fact, privacy.FACTS):
@@ -135,7 +145,7 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
 
 def reclaimed(user: User) -> User:
     """The user whom nobody can be any more by what was set up before."""
-    return msgspec.structs.replace(user, passkeys=Passkeys(), identities=Identities())
+    return msgspec.structs.replace(user, passkeys=Passkeys(), factors=Factors(), identities=Identities())
 
 
 def forgotten(user: User) -> User:

@@ -12,7 +12,7 @@ from ledger.command import Command, Draft, State
 from ledger.identity.events import UserSessionsEnded
 from ledger.identity.user import User
 from ledger.refusals import Refusal, Unknown
-from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed
+from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed, SessionSteppedUp
 from ledger.sessions.session import Session
 
 # A client whose answer was lost asks again with the token that it still has. Who stole one is not that quick.
@@ -106,6 +106,26 @@ class RefreshSession(Command, frozen=True, kw_only=True):
         if self.shown == session.previous and at is not None and self.now - at <= RETRY:
             return []
         return [Draft(self.session_id, SessionEnded(reason="reused"))]
+
+
+class StepUpSession(Command, frozen=True, kw_only=True):
+    """Takes note that `actor_id` has proved anew, by `methods` (RFC 8176), who they are. `book_id` is their id."""
+
+    name: ClassVar[str] = "session.step_up"
+
+    session_id: UUID
+    methods: tuple[str, ...]
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.session_id, self.actor_id)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Raises SessionOver."""
+        session = state.entity(Session, self.session_id)
+        user = state.entity(User, self.actor_id)
+        if session is None or user is None or not session.admits(user):
+            raise SessionOver("This session has ended. Sign in again.")
+        return [Draft(self.session_id, SessionSteppedUp(methods=self.methods, proved_at=self.now))]
 
 
 class EndSession(Command, frozen=True, kw_only=True):

@@ -38,6 +38,16 @@ class SessionRefreshed(Fact, frozen=True):
 
 
 @fact
+class SessionSteppedUp(Fact, frozen=True):
+    """Who is signed in has proved anew who they are, by `methods` (RFC 8176)."""
+
+    topic: ClassVar[str] = "session.stepped_up"
+
+    methods: tuple[str, ...]
+    proved_at: datetime
+
+
+@fact
 class SessionEnded(Fact, frozen=True):
     """Nobody is signed in by it any more. `reason`: signed_out, revoked (from another session), or reused (a refresh
     token came again that had been exchanged before, so that it is in two hands)."""

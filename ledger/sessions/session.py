@@ -11,7 +11,7 @@ import msgspec
 from ledger.identity.user import User
 from ledger.record import Fact
 from ledger.refusals import Refusal
-from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed
+from ledger.sessions.events import SessionEnded, SessionOpened, SessionRefreshed, SessionSteppedUp
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +62,8 @@ def evolve(session: Session | None, fact: Fact, stream_id: UUID, book_id: UUID) 
             return msgspec.structs.replace(
                 session, digest=digest, previous=session.digest, refreshed_at=at, expires_at=expires_at
             )
+        case SessionSteppedUp(methods=methods, proved_at=at):
+            return msgspec.structs.replace(session, methods=methods, proved_at=at)
         case SessionEnded(reason=reason):
             return msgspec.structs.replace(session, ended=reason)
         case _:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from api.throttle import CODES, MOST_AT_ONCE, Backoff, Throttle, TooManyAttempts
+from api.throttle import MOST_AT_ONCE, PROOFS, Backoff, Throttle, TooManyAttempts
 from gateways.counters import MemoryCounters
 
 KEY = ("code", 7)
@@ -33,7 +33,7 @@ def test_codes_are_slowed_and_a_right_one_begins_anew() -> None:
     throttle = Throttle(MemoryCounters(clock=clock))
 
     async def attempt(right: bool) -> None:
-        async with throttle.guarded(KEY, CODES, WrongCode):
+        async with throttle.guarded(KEY, PROOFS, WrongCode):
             if not right:
                 raise WrongCode
 
@@ -61,7 +61,7 @@ def test_what_goes_wrong_otherwise_is_no_attempt() -> None:
     async def run() -> None:
         for _ in range(10):
             with pytest.raises(ZeroDivisionError):
-                async with throttle.guarded(KEY, CODES, WrongCode):
+                async with throttle.guarded(KEY, PROOFS, WrongCode):
                     raise ZeroDivisionError
         assert await throttle.count(KEY) == 0
 
@@ -74,7 +74,7 @@ def test_a_volley_is_bounded() -> None:
 
     async def attempt() -> None:
         nonlocal checked
-        async with throttle.guarded(KEY, CODES, WrongCode):
+        async with throttle.guarded(KEY, PROOFS, WrongCode):
             checked += 1
             await asyncio.sleep(0.01)
             raise WrongCode

@@ -32,6 +32,7 @@ from ledger.sessions.commands import EndSession, EndSessions, OpenSession, Refre
 from ledger.transactions.changes import ExpireTransaction, MarkCleared, SettleTransaction, VoidTransaction
 from ledger.transactions.commands import PostTransaction
 from tests.golden.authority import authority, reclaimed
+from tests.golden.factors import factors
 from tests.golden.sharing import households
 from tests.support.scenario import Scenario, amount, day
 
@@ -354,4 +355,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("households", households),
     ("authority", authority),
     ("reclaimed", reclaimed),
+    ("factors", factors),
 )
