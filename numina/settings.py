@@ -123,10 +123,10 @@ class Settings(BaseSettings):
     requests_days: int = Field(default=400, ge=1, le=36500)
     """How long is remembered what a request with an idempotency key said and was answered; its key stays used."""
 
-    # Argon2id with 46 MiB and two passes: twice what OWASP asks for at least, and twenty times what else signing in
-    # takes, so that whoever guesses pays for little but that.
+    # Argon2id with 46 MiB and three passes: thrice what OWASP asks for at least, and more than twenty times what else
+    # signing in takes, so that whoever guesses pays for little but that.
     argon2_memory_kib: int = Field(default=47104, ge=8192)
-    argon2_passes: int = Field(default=2, ge=1)
+    argon2_passes: int = Field(default=3, ge=1)
     argon2_lanes: int = Field(default=1, ge=1)
 
     database_connections: int = Field(default=10, ge=2, le=1000)

@@ -127,6 +127,7 @@ def api_app(settings: Settings) -> ASGIApp:
         erasure_grace=timedelta(days=settings.erasure_days),
         gauges=lambda: (
             batches.gauges()
+            | passwords.gauges()
             | {"writer_queue_depth": writer.waiting, "projected_position": freshness.position}
         ),
     )

@@ -3,8 +3,10 @@
 import gc
 import signal
 import socket
+import ssl
 import sys
 import threading
+from collections.abc import Callable
 
 from numina import log_lines
 from numina.database import database
@@ -21,12 +23,15 @@ def run_api(settings: Settings) -> None:
     """Serves HTTP until SIGTERM or SIGINT, on the supervisor's socket or one of its own."""
     import uvicorn
 
+    from numina.connections import BoundedConnection
     from numina.wiring import api_app
 
     _begin(settings)
     with _socket(settings) as listening, database(settings) as ready:
         config = uvicorn.Config(
             api_app(ready),
+            http=BoundedConnection,
+            ws="none",
             log_level=settings.log_level,
             log_config=None,
             access_log=False,
@@ -35,6 +40,7 @@ def run_api(settings: Settings) -> None:
             proxy_headers=False,
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
+            ssl_context_factory=_encrypted if settings.tls_cert else None,
             timeout_graceful_shutdown=DRAIN_SECONDS,
             timeout_keep_alive=75,
         )
@@ -72,6 +78,13 @@ def run_scheduler(settings: Settings) -> None:
 def _begin(settings: Settings) -> None:
     end_with(settings.parent)
     log_lines.configure(settings.log_level)
+
+
+def _encrypted(_config: object, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    """TLS 1.2 or later (RFC 8996), whatever the system's OpenSSL would allow."""
+    context = default()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def tune_interpreter() -> None:

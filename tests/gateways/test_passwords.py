@@ -1,8 +1,11 @@
 """Passwords: hashed with argon2id, never equal, never guessable from the time it takes."""
 
 import asyncio
+import os
+import sys
+import threading
 
-from gateways.passwords import Cost, Passwords
+from gateways.passwords import NICENESS, Cost, Passwords
 from ledger.refusals import Overloaded
 
 CHEAP = Cost(time=1, memory=8_192, lanes=1)
@@ -49,4 +52,18 @@ def test_more_than_may_wait_are_told_to_come_back() -> None:
     told = asyncio.run(run())
     assert [isinstance(each, Overloaded) for each in told] == [False, False, False, True, True]
     assert asyncio.run(passwords.hash("secret words")).startswith("$argon2id$")
+    passwords.close()
+
+
+def test_threads_that_hash_step_back_and_tell_how_long_they_took() -> None:
+    passwords = Passwords(CHEAP)
+
+    async def run() -> int:
+        await passwords.verify(None, "x")
+        return await passwords._run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    niceness = asyncio.run(run())
+    assert niceness == NICENESS or sys.platform != "linux"
+    assert passwords.gauges()["password_checks"] == 1
+    assert 0 < passwords.gauges()["password_check_seconds"] < 10
     passwords.close()
