@@ -21,10 +21,13 @@ from api.proxies import Proxies
 from api.routes import (
     accounts,
     address,
+    admin_audit,
+    admin_statistics,
     admin_users,
     api_keys,
     assertions,
     audit,
+    auditors,
     auth,
     avatar,
     balances,
@@ -87,6 +90,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sessions.routes,
     api_keys.routes,
     books.routes,
+    auditors.routes,
     reports.routes,
     assertions.routes,
     reconciliations.routes,
@@ -96,6 +100,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     commands.routes,
     changes.routes,
     admin_users.routes,
+    admin_audit.routes,
+    admin_statistics.routes,
 )
 
 MIB = 1024 * 1024

@@ -74,6 +74,9 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/books": person("books:read"),
     "GET /v1/books/{book_id}": book("books:read", "viewer", in_path=True),
     "PATCH /v1/books/{book_id}": book("books:write", "owner", in_path=True),
+    "GET /v1/books/{book_id}/auditors": book("books:read", "viewer", in_path=True),
+    "PUT /v1/books/{book_id}/auditors/{auditor_id}": book(None, "owner", in_path=True),
+    "DELETE /v1/books/{book_id}/auditors/{auditor_id}": book(None, "owner", in_path=True),
     # What is owned and owed, and what money is spent on.
     "POST /v1/accounts": book("accounts:write", "editor"),
     "GET /v1/accounts": book("accounts:read", "viewer"),
@@ -123,6 +126,9 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/changes": book("transactions:read", "viewer"),
     "GET /v1/stream": book("transactions:read", "viewer"),
     # Operating the service.
+    "GET /v1/admin/audit/logs": staff("auditor"),
+    "GET /v1/admin/audit/proofs/{position}": staff("auditor"),
+    "GET /v1/admin/statistics": staff("analyst"),
     "GET /v1/admin/users": staff("admin"),
     "GET /v1/admin/users/{user_id}": staff("admin"),
     "POST /v1/admin/users/{user_id}/roles": staff("admin", max_age=RECENT),

@@ -13,6 +13,7 @@ from projections.projection import Projection
 from projections.register import Register
 from projections.rollup import Rollup
 from projections.seal import Seal
+from projections.security import Security
 from projections.sessions import Sessions
 from projections.statements import Statements
 from projections.transactions import Transactions
@@ -27,6 +28,7 @@ ALL: tuple[Projection, ...] = (
     Transactions(),
     People(),
     Sessions(),
+    Security(),
     ApiKeys(),
     Statements(),
     Erasures(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -12,17 +12,20 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from api.actors import Actor, name_of
+from api.authorising import NotPermitted
 from api.describe import operation, router
 from api.fields import Id, Instant
 from api.paging import Page, cursor, link, position
 from api.principal import principal
-from api.reading import fresh, read_query
+from api.reading import Connection, fresh, read_query, stream
 from api.responses import answer
+from api.security_trail import security_page, told
 from api.services import context, services
 from api.snapshots import Snapshot, before_and_after
 from api.visibility import Sight
 from api.visible_facts import Reader
 from ledger.entities import fold
+from ledger.identity.user import User
 from ledger.record import Recorded
 from projections.instants import position_at
 from projections.trail import FAR, Filter, log, streams
@@ -43,6 +46,12 @@ class LogQuery(Page):
     )
     command_id: Id | None = None
     topic: Annotated[Named | None, Field(description="The kind of fact, such as account.renamed.")] = None
+    kind: Annotated[
+        Literal["security"] | None,
+        Field(
+            description="`security`: what was done to your own account, sessions, API keys and places in books."
+        ),
+    ] = None
     entity_id: Annotated[Id | None, Field(description="The account, transaction ... that it is about.")] = (
         None
     )
@@ -57,7 +66,9 @@ class Entity(TypedDict):
 
 
 class Entry(TypedDict):
-    """One fact of the trail: the entity as it stood before and after. `proof` is where its evidence is."""
+    """One fact of the trail: the entity as it stood before and after. `proof` is where its evidence is. Of the kind
+    `security`, `after` is what the fact itself says, and `device` (or the API key) and `address` (of the network) say
+    where it came from."""
 
     position: int
     recorded_at: dt.datetime
@@ -68,6 +79,8 @@ class Entry(TypedDict):
     entity: Entity
     before: Snapshot | None
     after: Snapshot | None
+    device: str | None
+    address: str | None
     proof: str
 
 
@@ -88,6 +101,8 @@ _ENTRY: dict[str, Any] = {
     "entity": {"type": "account", "id": "019a9d3e-8b20-7d11-9a01-5c2f4e6a7b80", "version": 2},
     "before": {"name": "Checking"},
     "after": {"name": "Joint checking"},
+    "device": None,
+    "address": None,
     "proof": "/v1/audit/proofs/1204",
 }
 
@@ -103,25 +118,17 @@ _ENTRY: dict[str, Any] = {
     ),
 )
 async def logs(request: Request) -> Response:
+    """No API key reads the kind `security`."""
     who = principal(request)
     query = read_query(request, LogQuery)
+    if query.kind is not None and who.key_id is not None:
+        raise NotPermitted("No API key reads this. Sign in.")
     after = position(request, query.cursor)
     keys = services(request).vault
     async with fresh(request) as connection:
-        wanted = Filter(
-            before=after[0] if after else FAR,
-            actor_id=query.actor_id,
-            command=query.command,
-            command_id=query.command_id,
-            topic=query.topic,
-            stream_id=query.entity_id,
-        )
-        if query.from_ is not None:
-            just_before = query.from_ - dt.timedelta(microseconds=1)
-            wanted = wanted._replace(after=await position_at(connection, just_before))
-        if query.to is not None:
-            last = await position_at(connection, query.to)
-            wanted = wanted._replace(before=min(wanted.before, last + 1))
+        wanted = await _filter(connection, query, after[0] if after else FAR)
+        if query.kind is not None:
+            return await _security(request, connection, wanted, query.limit)
         reader = Reader(connection, keys, who.book_id, seen := Sight(who.user_id, context(request).veil))
 
         async def ask(past: int | None, limit: int) -> list[Recorded]:
@@ -137,6 +144,37 @@ async def logs(request: Request) -> Response:
         Entries(items=_entries(shown, histories, seen), next_cursor=following),
         headers=link(request, following),
     )
+
+
+async def _filter(connection: Connection, query: LogQuery, before: int) -> Filter:
+    wanted = Filter(
+        before=before,
+        actor_id=query.actor_id,
+        command=query.command,
+        command_id=query.command_id,
+        topic=query.topic,
+        stream_id=query.entity_id,
+    )
+    if query.from_ is not None:
+        just_before = query.from_ - dt.timedelta(microseconds=1)
+        wanted = wanted._replace(after=await position_at(connection, just_before))
+    if query.to is not None:
+        last = await position_at(connection, query.to)
+        wanted = wanted._replace(before=min(wanted.before, last + 1))
+    return wanted
+
+
+async def _security(request: Request, connection: Connection, wanted: Filter, limit: int) -> Response:
+    who = principal(request)
+    found = await security_page(request, connection, wanted, limit + 1)
+    user = await stream(request, who.user_id, User)
+    names = {who.user_id: name_of(user)}
+    items = []
+    for recorded, whence in found[:limit]:
+        entry = _entry(recorded, names.get(recorded.actor_id), (None, told(recorded.fact)))
+        items.append(Entry({**entry, "device": whence.device, "address": whence.address}))
+    following = cursor(request, [items[-1]["position"]]) if len(found) > limit else None
+    return answer(Entries(items=items, next_cursor=following), headers=link(request, following))
 
 
 def _entries(shown: list[Recorded], histories: list[Recorded], seen: Sight) -> list[Entry]:
@@ -160,5 +198,7 @@ def _entry(recorded: Recorded, name: str | None, states: tuple[Snapshot | None, 
         entity=Entity(type=noun, id=recorded.stream_id, version=recorded.version),
         before=states[0],
         after=states[1],
+        device=None,
+        address=None,
         proof=f"/v1/audit/proofs/{recorded.position}",
     )

@@ -110,24 +110,30 @@ async def proof(request: Request) -> Response:
     guide. Personal words in the leaf are sealed; there is no leaf, but its hash, where a part of the fact is private
     to somebody else."""
     who = principal(request)
+    async with fresh(request) as connection:
+        proven = await proof_of(request, connection)
+        leaf: Any = proven["leaf"]
+        # The book of somebody's sessions and API keys is they themselves.
+        own = leaf["book_id"] == str(who.user_id) and who.key_id is None
+        if not own and leaf["book_id"] != str(who.book_id):
+            raise UnknownPosition("Nothing of yours was recorded at this position.")
+        if not own:
+            await _without_secrets(connection, request, leaf["position"], proven)
+    return answer(proven)
+
+
+async def proof_of(request: Request, connection: Connection) -> dict[str, Any]:
+    """The proof of the fact at the position in the path, whoever may see it. Raises UnknownPosition, NotSealedYet."""
     query = read_query(request, ProofQuery)
     given = request.path_params["position"]
     if not given.isascii() or not given.isdigit() or len(given) > 18:
         raise UnknownPosition("A position is a number from 1.")
-    async with fresh(request) as connection:
-        try:
-            proven = await seal.ask_async(
-                connection, seal.proof(services(request).signer, int(given), query.size)
-            )
-        except seal.NotSealed as error:
-            if not 1 <= int(given) <= error.sealed:
-                raise UnknownPosition("Nothing of yours was recorded at this position.") from None
-            raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
-        leaf: Any = proven["leaf"]
-        if leaf["book_id"] != str(who.book_id):
-            raise UnknownPosition("Nothing of yours was recorded at this position.")
-        await _without_secrets(connection, request, int(given), proven)
-    return answer(proven)
+    try:
+        return await seal.ask_async(connection, seal.proof(services(request).signer, int(given), query.size))
+    except seal.NotSealed as error:
+        if not 1 <= int(given) <= error.sealed:
+            raise UnknownPosition("Nothing of yours was recorded at this position.") from None
+        raise NotSealedYet(f"The tree has {error.sealed} leaves.", sealed=error.sealed) from None
 
 
 async def _without_secrets(

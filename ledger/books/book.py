@@ -8,6 +8,8 @@ from uuid import UUID
 import msgspec
 
 from ledger.books.events import (
+    BookAuditorGranted,
+    BookAuditorWithdrawn,
     BookCurrencyChanged,
     BookMemberJoined,
     BookMemberLeft,
@@ -28,7 +30,7 @@ from ledger.refusals import Refusal
 class Book(msgspec.Struct, frozen=True, kw_only=True):
     """Whose money, its default currency, and the zone that says what day it is. `members` are what each
     person is in it, in the order in which they came, among them the owner (nobody once it is erased); `private` are
-    those who have, or had, accounts that the others may not know of."""
+    those who have, or had, accounts that the others may not know of; `auditors` those who may read its words."""
 
     book_id: UUID
     owner_id: UUID
@@ -38,6 +40,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     erased: bool = False
     members: Mapping[UUID, Role] = {}
     private: frozenset[UUID] = frozenset()
+    auditors: frozenset[UUID] = frozenset()
 
     def role_of(self, user_id: UUID) -> Role | None:
         """What the person is in this book; None for who does not belong to it."""
@@ -78,6 +81,10 @@ def evolve(book: Book | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Boo
             return msgspec.structs.replace(book, time_zone=time_zone)
         case BookCurrencyChanged(currency=currency):
             return msgspec.structs.replace(book, currency=currency)
+        case BookAuditorGranted(auditor_id=auditor_id):
+            return msgspec.structs.replace(book, auditors=book.auditors | {auditor_id})
+        case BookAuditorWithdrawn(auditor_id=auditor_id):
+            return msgspec.structs.replace(book, auditors=book.auditors - {auditor_id})
         case BookErased():
             return msgspec.structs.replace(book, text={}, erased=True, members={})
         case BookMemberJoined(user_id=user_id, role=role) | BookMemberRoleChanged(user_id=user_id, role=role):

@@ -104,3 +104,21 @@ class BookOwnerChanged(Fact, frozen=True):
 
     owner_id: UUID
     previous_id: UUID
+
+
+@fact
+class BookAuditorGranted(Fact, frozen=True):
+    """The auditor may read the words of this book until that is withdrawn, as far as they are nobody's alone."""
+
+    topic: ClassVar[str] = "book.auditor_granted"
+
+    auditor_id: UUID
+
+
+@fact
+class BookAuditorWithdrawn(Fact, frozen=True):
+    """The auditor reads no words of this book any more."""
+
+    topic: ClassVar[str] = "book.auditor_withdrawn"
+
+    auditor_id: UUID

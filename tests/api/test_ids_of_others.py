@@ -15,6 +15,7 @@ from tests.support.authenticator import Authenticator
 from tests.support.household import household
 from tests.support.recorded import nothing_recorded
 from tests.support.service import Person, register
+from tests.support.staff import give
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 WITH_ID_IN_PATH = sorted(
@@ -48,7 +49,10 @@ class Theirs:
         assert passkey.status_code == 201, passkey.text
         key = ada.post("/users/me/api-keys", {"name": "Ada", "scopes": ["books:read"]})
         assert key.status_code == 201, key.text
+        auditor = give(register(client), "auditor")
+        assert ada.put(f"/books/{ada.book_id}/auditors/{auditor.user_id}").status_code == 204
         self.ids = {
+            "auditor_id": auditor.user_id,
             "key_id": key.json()["id"],
             "account_id": home.checking,
             "category_id": home.food,

@@ -134,6 +134,12 @@ TABLE = {
     "GET /v1/stream": Demand(VIEWER, "transactions:read"),
 }
 TABLE |= {
+    "GET /v1/books/{book_id}/auditors": Demand(VIEWER, "books:read"),
+    "PUT /v1/books/{book_id}/auditors/{auditor_id}": Demand(OWNER),
+    "DELETE /v1/books/{book_id}/auditors/{auditor_id}": Demand(OWNER),
+    "GET /v1/admin/audit/logs": Demand(AUDITOR),
+    "GET /v1/admin/audit/proofs/{position}": Demand(AUDITOR),
+    "GET /v1/admin/statistics": Demand(ANALYST),
     "GET /v1/admin/users": Demand(ADMIN),
     "GET /v1/admin/users/{user_id}": Demand(ADMIN),
     "POST /v1/admin/users/{user_id}/roles": Demand(ADMIN),

@@ -1,6 +1,7 @@
 """Chapters about who may do what: roles of staff, and an address that is taken back from a stranger."""
 
 from ledger.authority.commands import GrantRole, ReinstateUser, RevokeRole, SuspendUser
+from ledger.books.auditing import GrantAuditor, WithdrawAuditor
 from ledger.identity.commands import RegisterUser
 from ledger.ids import NIL, derived_id
 from ledger.mailbox.commands import AskReset, ResetPassword
@@ -53,3 +54,22 @@ def reclaimed(book: Scenario) -> None:
     )
     book.do(AskReset, **home)
     book.do(ResetPassword, asked_at=book.now, password="$argon2id$mine", **home)
+
+
+def auditors(book: Scenario) -> None:
+    """The owner of a book lets an auditor read its words for a while."""
+    auditor, there = derived_id("golden", "reading auditor"), derived_id("golden", "home of reading")
+    book.do(
+        RegisterUser,
+        email="reading@example.org",
+        password="$argon2id$other",
+        display_name="Mina",
+        currency="EUR",
+        time_zone="Europe/Helsinki",
+        book_id=there,
+        actor_id=auditor,
+    )
+    about = {"user_id": auditor, "book_id": there, "actor_id": NIL, "operator": True}
+    book.do(GrantRole, **about, role="auditor", reason="reads")
+    book.do(GrantAuditor, auditor_id=auditor)
+    book.do(WithdrawAuditor, auditor_id=auditor)

@@ -31,7 +31,7 @@ from ledger.reconciliations.commands import UnlockReconciliation
 from ledger.sessions.commands import EndSession, EndSessions, OpenSession, RefreshSession
 from ledger.transactions.changes import ExpireTransaction, MarkCleared, SettleTransaction, VoidTransaction
 from ledger.transactions.commands import PostTransaction
-from tests.golden.authority import authority, reclaimed
+from tests.golden.authority import auditors, authority, reclaimed
 from tests.golden.factors import factors
 from tests.golden.sharing import households
 from tests.support.scenario import Scenario, amount, day
@@ -356,4 +356,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("authority", authority),
     ("reclaimed", reclaimed),
     ("factors", factors),
+    ("auditors", auditors),
 )
