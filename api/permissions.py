@@ -12,6 +12,8 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /metrics": PUBLIC,
     "GET /docs": PUBLIC,
     "GET /problems": PUBLIC,
+    "GET /letters/verify": PUBLIC,
+    "GET /letters/reset": PUBLIC,
     # Coming in.
     "POST /v1/auth/register": PUBLIC,
     "POST /v1/auth/login": PUBLIC,

@@ -77,12 +77,12 @@ def composed(message: Message, sender: Sender) -> EmailMessage:
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = f"<{message.id}@{sender.domain}>"
-    mail["Content-Language"] = message.locale
     # Nobody's holiday answer is wanted (RFC 3834).
     mail["Auto-Submitted"] = "auto-generated"
     # A fixed boundary: the same letter has the same bytes.
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = message.locale
     mail.set_boundary(f"=_{message.id.hex}")
     return mail
 

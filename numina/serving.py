@@ -17,6 +17,7 @@ from ledger.session import session_url
 from numina.cluster import make_home
 from numina.embedded import EmbeddedPostgres
 from numina.listening import listen
+from numina.mailing import mail
 from numina.master_key import master_key
 from numina.occupation import Occupation, occupy
 from numina.pginstall import EmbeddedServerError
@@ -60,6 +61,8 @@ def _serve_in(settings: Settings, console: Console, occupation: Occupation) -> N
         with console.status("Bringing the database up to date ..."):
             _migrate(chosen, console)
             master_key(chosen)
+            # A mistake in them is told now, and not by a scheduler that keeps dying.
+            mail(chosen)
         supervisor = Supervisor(
             _workers(chosen, socket.fileno()), lambda line: console.print(f"numina: {line}")
         )

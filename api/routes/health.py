@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from api.catalogue import catalogue
 from api.describe import operation, router
 from api.metrics import Metrics
+from api.reaction_progress import reaction_gauges
 from api.responses import Answer, answer
 from api.services import services
 from projections import auditor
@@ -103,6 +104,7 @@ async def _present(request: Request) -> dict[str, float]:
         present |= {"head_position": state["head"], "projection_lag_facts": state["lag"]}
         async with known.pool.connection() as connection:
             verified = await auditor.status(connection)
+            present |= await reaction_gauges(connection)
         if verified is not None:
             present |= {
                 "auditor_position": verified.position,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -12,6 +13,7 @@ from gateways.mail_tokens import MailTokens
 from ledger.clock import Clock
 from ledger.entities import fold
 from ledger.identity.user import User
+from ledger.invitations.invitation import Invitation
 from ledger.log import read_streams
 from ledger.mailbox.mailbox import Purpose
 from ledger.sealing import Keys
@@ -31,7 +33,7 @@ class Desk:
         self._url = session_url(url, "numina_service", search_path="views", statement_timeout="30000")
         self._keys = keys
         self._tokens = MailTokens(mac)
-        self._public_url = public_url.rstrip("/")
+        self.public_url = public_url.rstrip("/")
         self._clock = clock
 
     @property
@@ -40,9 +42,13 @@ class Desk:
 
     def person(self, user_id: UUID) -> User | None:
         """Somebody who is still here; None for who is erased."""
-        with psycopg.connect(self._url, autocommit=True) as connection:
-            user = fold(read_streams(connection, [user_id], self._keys))
+        user = self._read(user_id)
         return user if isinstance(user, User) and user.present else None
+
+    def invitation(self, invitation_id: UUID) -> Invitation | None:
+        """An invitation as it stands."""
+        invitation = self._read(invitation_id)
+        return invitation if isinstance(invitation, Invitation) else None
 
     def seen_before(self, user_id: UUID, position: int, session_id: UUID, device: str) -> bool:
         """Whether they were signed in on such a device before this session, which was opened at `position`; or never
@@ -57,4 +63,8 @@ class Desk:
         """The link for a letter that is sent to `address`. What it bears comes after a #, which no browser sends
         on, so that it is in no server's log."""
         token = self._tokens.issue(purpose, user_id, address, asked_at)
-        return Link(f"{self._public_url}/letters/{_PAGES[purpose]}#{token}", label)
+        return Link(f"{self.public_url}/letters/{_PAGES[purpose]}#{token}", label)
+
+    def _read(self, stream_id: UUID) -> Any:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            return fold(read_streams(connection, [stream_id], self._keys))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scheduler.letters import address, notices, password
+from scheduler.letters import address, invitation, notices, password
 from scheduler.letters.notices import Writer
 
 WRITERS: Mapping[str, Writer] = {
@@ -18,6 +18,7 @@ WRITERS: Mapping[str, Writer] = {
     "user.passkey_*": notices.factor("A passkey"),
     "user.identity_*": notices.factor("An account elsewhere"),
     "user.erasure_asked": notices.erasure,
+    "invitation.sent": invitation.invited,
     "session.opened": notices.new_device,
     "session.ended": notices.reused,
     "key.made": notices.key_made,

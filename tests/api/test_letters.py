@@ -2,10 +2,12 @@
 
 import datetime as dt
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -294,3 +296,32 @@ def test_no_token_and_no_address_of_a_letter_is_in_the_database(
     text = "\n".join(row[0] for row in rows)
     assert len(secrets) == 3
     assert not [secret for secret in (*secrets, wanted, ada.email) if secret in text]
+
+
+@pytest.mark.parametrize("path", ["/letters/verify", "/letters/reset"])
+def test_a_link_leads_to_a_page_that_can_do_one_thing(client: TestClient, path: str) -> None:
+    page = client.get(path)
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for tag in ("style", "script"):
+        source = page.text.split(f"<{tag}>")[1].split(f"</{tag}>")[0]
+        assert f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'" in policy
+    to = page.text.split('data-to="')[1].split('"')[0]
+    body = {"token": "x"} | ({"password": NEW} if "password" in to else {})
+    refused(client.post(to, json=body), 422, "link_spent")
+
+
+def test_the_metrics_tell_how_far_the_letters_are(
+    client: TestClient, ada: Person, letters_to: Reading
+) -> None:
+    letters_to(ada.email)
+    figures = dict(line.split() for line in client.get("/metrics").text.splitlines() if line[:1] != "#")
+    assert float(figures["numina_reaction_letters_lag_facts"]) == 0
+    ada.post("/auth/verify/resend")
+    figures = dict(line.split() for line in client.get("/metrics").text.splitlines() if line[:1] != "#")
+    assert float(figures["numina_reaction_letters_lag_facts"]) >= 1
+    assert {"numina_reaction_letters_failing_facts", "numina_reaction_letters_set_aside_facts"} < set(figures)

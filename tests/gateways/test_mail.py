@@ -43,6 +43,7 @@ def test_a_letter_is_text_and_html_under_an_id_of_its_own() -> None:
     assert read["Message-ID"] == f"<{sent.id}@example.org>"
     assert read["From"] == "Numina <money@example.org>"
     assert read["To"] == "ada@example.com"
+    assert read["Content-Language"] == "en"
     assert read["Auto-Submitted"] == "auto-generated"
     text, html = read.iter_parts()
     assert text.get_content().replace("\r\n", "\n") == sent.text

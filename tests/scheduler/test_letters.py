@@ -15,6 +15,7 @@ from gateways.outbox import Outbox
 from gateways.smtp import Server, Smtp
 from gateways.vault import Vault
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
+from ledger.invitations.commands import Invite, WithdrawInvitation
 from ledger.mailbox.commands import (
     AskEmailChange,
     AskReset,
@@ -324,6 +325,23 @@ def test_who_is_erased_is_not_written_to(world: World) -> None:
     world.sign_in("one")
     world.sign_in("two")
     world.vault.destroy(world.ada)
+    assert world.letters() == []
+
+
+def test_who_is_invited_is_told_by_whom_and_nothing_more(world: World) -> None:
+    world.register()
+    invitation = {"invitation_id": world.book.fresh(), "role": "viewer"}
+    home = {"book_id": world.book.begun[-1][0].book_id}
+    world.do(VerifyEmail, email="Ada@example.org", **home)
+    world.do(Invite, email="bob@example.org", message="Win at https://evil.example", **invitation, **home)
+    (letter,) = world.letters()
+    assert letter.to == "bob@example.org"
+    assert "Ada@example.org invites you" in letter.text
+    assert "evil" not in letter.text
+    assert letter.html.count("<p>") == 4
+    later = {"invitation_id": world.book.fresh(), "role": "viewer"}
+    world.do(Invite, email="eve@example.org", message="", **later, **home)
+    world.do(WithdrawInvitation, invitation_id=later["invitation_id"], **home)
     assert world.letters() == []
 
 
