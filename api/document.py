@@ -78,7 +78,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         if method == "get":
             parameters.append(_header("Numina-Consistency", "`eventual` skips the wait for the read models."))
     if method in _WRITES and not path.endswith(
-        ("/login", "/refresh", "/sign-in", "/options", "/start", "/finish", "/link")
+        ("/login", "/refresh", "/sign-in", "/options", "/start", "/finish", "/link", "/second-factor")
     ):
         text = "1 to 255 visible ASCII characters; the same key and request have one effect."
         parameters.append(_header("Idempotency-Key", text))

@@ -37,6 +37,7 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/auth/oidc": PUBLIC,
     "POST /v1/auth/oidc/{provider}/start": PUBLIC,
     "POST /v1/auth/oidc/{provider}/finish": PUBLIC,
+    "POST /v1/auth/oidc/{provider}/second-factor": PUBLIC,
     "POST /v1/auth/oidc/{provider}/link/start": person(max_age=RECENT),
     "POST /v1/auth/oidc/{provider}/link": person(),
     "GET /v1/users/me/identities": person(),

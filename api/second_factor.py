@@ -73,8 +73,8 @@ async def prove_second_factor(request: Request, user: User, given: SecondFactor)
     raise needed(request, user)
 
 
-def needed(request: Request, user: User) -> SecondFactorNeeded:
-    """The refusal that tells how they can prove a second factor."""
+def needed(request: Request, user: User, **more: str) -> SecondFactorNeeded:
+    """The refusal that tells how they can prove a second factor, and what `more` to send along."""
     possible = {
         "totp": user.factors.totp is not None,
         "recovery_code": bool(user.factors.recovery_codes),
@@ -83,7 +83,7 @@ def needed(request: Request, user: User) -> SecondFactorNeeded:
     methods = [method for method, there in possible.items() if there]
     asked: dict[str, Any] = {"passkey_options": passkey_options(request, user)} if possible["passkey"] else {}
     return SecondFactorNeeded(
-        f"Send the same again with one more field: {' or '.join(methods)}.", methods=methods, **asked
+        f"Send the same again with one more field: {' or '.join(methods)}.", methods=methods, **asked, **more
     )
 
 

@@ -86,7 +86,7 @@ class ProvedFields(TypedDict):
 async def begin(request: Request, about: bytes = b"") -> Response:
     """Begins a sign-in; one that ends in linking is `about` the person whom to link to. Raises UnknownProvider,
     ForeignPage, ProviderUnavailable."""
-    provider = _provider(request)
+    provider = provider_of(request)
     body = await read_body(request, SignInBeginning)
     oidc = services(request).oidc
     own_page(body.return_to, oidc.origins, field="return_to")
@@ -101,7 +101,7 @@ async def begin(request: Request, about: bytes = b"") -> Response:
 async def proved(request: Request, body: SignInReturn, about: bytes = b"") -> tuple[Proof, ProvedFields]:
     """Who came back, by the provider's word, and what a command says of that. `about` as in `begin`. Raises
     UnknownProvider, SignInRefused, ProviderUnavailable."""
-    provider, known = _provider(request), services(request)
+    provider, known = provider_of(request), services(request)
     try:
         resumed = known.oidc.states.read(body.state, body.binding, provider.settings.name, about)
         proof = await provider.prove(body.code, resumed, body.iss)
@@ -117,7 +117,8 @@ async def proved(request: Request, body: SignInReturn, about: bytes = b"") -> tu
     )
 
 
-def _provider(request: Request) -> Provider:
+def provider_of(request: Request) -> Provider:
+    """The provider that the path names. Raises UnknownProvider."""
     found = services(request).oidc.providers.get(request.path_params["provider"])
     if found is None:
         raise UnknownProvider("GET /v1/auth/oidc lists those that there are.")

@@ -13,6 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -45,6 +46,22 @@ class Resumed(NamedTuple):
     nonce: str
     verifier: str
     return_to: str
+
+
+class Held(msgspec.Struct, array_like=True, frozen=True):
+    """A sign-in whose person still has to prove a second factor: the fields of ledger.oidc.commands.Proved, whose
+    account it is, and the digest of the browser's own secret."""
+
+    user_id: UUID
+    issuer: str
+    digest: bytes
+    state: bytes
+    ends: int
+    binding: bytes
+
+    @property
+    def expires_at(self) -> datetime:
+        return datetime.fromtimestamp(self.ends, UTC)
 
 
 class _State(msgspec.Struct, array_like=True, frozen=True):
@@ -84,21 +101,12 @@ class SignInStates:
     def read(self, text: str, binding: str, provider: str, about: bytes = b"") -> Resumed:
         """The sign-in that was begun with `provider` about `about` in the browser that has `binding`. Raises
         InvalidState."""
-        try:
-            raw, secret = _bytes(text), _bytes(binding)
-        except ValueError as error:
-            raise InvalidState("the state cannot be read") from error
-        code, body = raw[:_CODE], raw[_CODE:]
-        if not hmac.compare_digest(code, self._mac(b"sign-in state", body)):
-            raise InvalidState("the state was not given out here")
+        body, secret = self._ours(b"sign-in state", text, binding)
         state = msgspec.json.decode(body, type=_State)
-        if not hmac.compare_digest(state.binding, sha256(secret).digest()):
-            raise InvalidState("it was begun in another browser")
+        expires_at = datetime.fromtimestamp(state.ends, UTC)
+        self._good(state.binding, secret, expires_at)
         if (state.provider, state.about) != (provider, about):
             raise InvalidState("it was begun for something else")
-        expires_at = datetime.fromtimestamp(state.ends, UTC)
-        if expires_at <= self._clock():
-            raise InvalidState("it has expired")
         return Resumed(
             digest=sha256(body).digest(),
             expires_at=expires_at,
@@ -107,12 +115,51 @@ class SignInStates:
             return_to=state.return_to,
         )
 
+    def hold(
+        self, user_id: UUID, issuer: str, digest: bytes, state: bytes, expires_at: datetime, binding: str
+    ) -> str:
+        """What the browser that has `binding` is to send along with the second factor of `user_id`. Raises
+        InvalidState."""
+        _, secret = _read("", binding)
+        bound = sha256(secret).digest()
+        held = Held(user_id, issuer, digest, state, int(expires_at.timestamp()), bound)
+        body = msgspec.json.encode(held)
+        return _text(self._mac(b"sign-in held", body) + body)
+
+    def held(self, text: str, binding: str) -> Held:
+        """The sign-in that was held in the browser that has `binding`. Raises InvalidState."""
+        body, secret = self._ours(b"sign-in held", text, binding)
+        held = msgspec.json.decode(body, type=Held)
+        self._good(held.binding, secret, held.expires_at)
+        return held
+
+    def _ours(self, purpose: bytes, text: str, binding: str) -> tuple[bytes, bytes]:
+        """What is in `text`, which was given out here, and in `binding`."""
+        raw, secret = _read(text, binding)
+        code, body = raw[:_CODE], raw[_CODE:]
+        if not hmac.compare_digest(code, self._mac(purpose, body)):
+            raise InvalidState("the state was not given out here")
+        return body, secret
+
+    def _good(self, bound: bytes, secret: bytes, expires_at: datetime) -> None:
+        if not hmac.compare_digest(bound, sha256(secret).digest()):
+            raise InvalidState("it was begun in another browser")
+        if expires_at <= self._clock():
+            raise InvalidState("it has expired")
+
     def _derived(self, purpose: bytes, body: bytes) -> str:
         return _text(self._mac(purpose, body))
 
 
 def _text(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _read(text: str, binding: str) -> tuple[bytes, bytes]:
+    try:
+        return _bytes(text), _bytes(binding)
+    except ValueError as error:
+        raise InvalidState("the state cannot be read") from error
 
 
 def _bytes(text: str) -> bytes:

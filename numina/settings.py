@@ -63,7 +63,8 @@ class Settings(BaseSettings):
     are made for its domain, so another one makes them all useless."""
 
     origins: tuple[Origin, ...] = ()
-    """Further origins whose pages may ask for passkeys, such as ["https://app.money.example.org"]."""
+    """Further origins whose pages may ask for passkeys, and to which people may come back after signing in elsewhere,
+    such as ["https://app.money.example.org"]."""
 
     cors_origins: tuple[Origin | Literal["*"], ...] = ()
     """Origins whose pages may call the API from a browser, such as ["https://app.example.org"]; none by default."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -13,17 +16,23 @@ from api.fields import Currency, Locale, Zone
 from api.problems import NotAuthenticated
 from api.reading import read_body, stream
 from api.responses import answer
+from api.second_factor import SecondFactor, needed, prove_second_factor
 from api.services import services
 from api.signing_in import TOKEN_EXAMPLE, Token, signed_in
 from api.signing_in_elsewhere import (
     BEGUN_EXAMPLE,
     RETURN_EXAMPLE,
+    STATE_EXAMPLE,
     BegunSignIn,
+    ProvedFields,
     SignInBeginning,
+    SignInRefused,
     SignInReturn,
     begin,
     proved,
+    provider_of,
 )
+from gateways.sign_in_states import InvalidState
 from ledger.command import Claim
 from ledger.identity.user import User
 from ledger.oidc.commands import RegisterByIdentity, UseIdentity
@@ -49,6 +58,13 @@ class SignInFinish(SignInReturn):
     currency: Currency = "USD"
     time_zone: Zone = "UTC"
     locale: Locale = "en"
+
+
+class HeldSignIn(SecondFactor):
+    """A second factor, with `held` of the answer that asked for it and the `binding` that the browser kept."""
+
+    held: Annotated[str, StringConstraints(max_length=4_000)]
+    binding: Annotated[str, StringConstraints(max_length=100)]
 
 
 class ProviderAnswer(TypedDict):
@@ -112,18 +128,17 @@ async def start(request: Request) -> Response:
 )
 async def finish(request: Request) -> Response:
     """Who is new here is registered, if the provider vouches for their address. If somebody is registered with it, an
-    address alone opens nothing: sign in as before and link the account."""
+    address alone opens nothing: sign in as before and link the account. Whoever has a second factor here is answered
+    `second_factor_needed`: send it to POST /v1/auth/oidc/{provider}/second-factor, with `held` of that answer."""
     body = await read_body(request, SignInFinish)
     proof, fields = await proved(request, body)
     known = services(request)
-    now = known.clock()
     user = await claimant(request, Claim(*identity_claim(fields["issuer"], fields["digest"])))
     if user is not None and user.present:
-        use = UseIdentity(
-            **fields, command_id=known.new_id(), now=now, book_id=user.home_book_id, actor_id=user.user_id
-        )
-        await carry_out(request, use)
-        return await signed_in(request, user, (FEDERATED,))
+        if user.has_second_factor:
+            held = known.oidc.states.hold(user.user_id, **fields, binding=body.binding)
+            raise needed(request, user, held=held)
+        return await _signed_in(request, user, fields, ())
     if not (proof.email and proof.verified):
         raise AddressNotVouchedFor(
             "Register with your address and a password, then link this account to it: "
@@ -132,7 +147,7 @@ async def finish(request: Request) -> Response:
     command = RegisterByIdentity(
         **fields,
         command_id=known.new_id(),
-        now=now,
+        now=known.clock(),
         book_id=known.new_id(),
         actor_id=known.new_id(),
         identity_id=known.new_id(),
@@ -149,3 +164,48 @@ async def finish(request: Request) -> Response:
     if registered is None:
         raise NotAuthenticated("This person is no longer known here.")
     return await signed_in(request, registered, (FEDERATED,))
+
+
+@routes.post(
+    "/auth/oidc/{provider}/second-factor",
+    **operation(
+        "Prove a second factor after a provider",
+        body=HeldSignIn,
+        example={"held": STATE_EXAMPLE, "binding": "hvdYbJ2nqV5o4Qv3F5jW1Q", "totp": "123456"},
+        answer=Token,
+        answer_example=TOKEN_EXAMPLE,
+        refusals=(401, 404, 409, 422, 429),
+        public=True,
+    ),
+)
+async def second_factor(request: Request) -> Response:
+    body = await read_body(request, HeldSignIn)
+    provider_of(request)
+    try:
+        held = services(request).oidc.states.held(body.held, body.binding)
+    except InvalidState as error:
+        raise SignInRefused(f"The sign-in is not accepted: {error}. Begin again.") from None
+    user = await stream(request, held.user_id, User)
+    if user is None or not user.present:
+        raise SignInRefused("This person is no longer known here.")
+    methods = await prove_second_factor(request, user, body)
+    fields = ProvedFields(
+        issuer=held.issuer, digest=held.digest, state=held.state, expires_at=held.expires_at
+    )
+    return await _signed_in(request, user, fields, methods)
+
+
+async def _signed_in(
+    request: Request, user: User, fields: ProvedFields, methods: tuple[str, ...]
+) -> Response:
+    """Signs in whom the provider has told, and who has proved a second factor by `methods` if they have one."""
+    known = services(request)
+    use = UseIdentity(
+        **fields,
+        command_id=known.new_id(),
+        now=known.clock(),
+        book_id=user.home_book_id,
+        actor_id=user.user_id,
+    )
+    await carry_out(request, use)
+    return await signed_in(request, user, (FEDERATED, *methods))

@@ -19,6 +19,7 @@ from api.principal import principal
 from api.problems import NotAuthenticated
 from api.reading import left_by, path_id, read_body, stream
 from api.responses import Answer, answer, location
+from api.second_factor import has_proved
 from api.services import services
 from gateways.passkeys import InvalidPasskey
 from ledger.identity.user import User
@@ -29,8 +30,6 @@ from ledger.refusals import Refusal
 
 routes = router("Identity")
 
-# A second factor was part of the proof, in the words of RFC 8176.
-_FACTORS = {"otp", "hwk", "swk", "mfa"}
 _EXAMPLE = {
     "id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c51",
     "name": "Ada's phone",
@@ -183,7 +182,7 @@ async def rename(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """It is not accepted any more from then on. Your last second factor can only be removed with a token that you got
     by proving it."""
-    proved = not _FACTORS.isdisjoint(principal(request).methods)
+    proved = has_proved(principal(request))
     passkey_id = path_id(request, "passkey_id", UnknownPasskey)
     framed = await _frame(request)
     await carry_out(request, RemovePasskey(**framed, passkey_id=passkey_id, proved=proved))

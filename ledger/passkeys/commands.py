@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ledger.command import Claim, Command, Draft, State
+from ledger.factors.refusals import FactorProofNeeded
 from ledger.identity.user import User
 from ledger.oidc.refusals import LastWayIn
 from ledger.passkeys.events import (
@@ -21,7 +22,6 @@ from ledger.passkeys.passkeys import Passkey, credential_claim
 from ledger.passkeys.refusals import (
     ChallengeOver,
     CredentialTaken,
-    FactorNeeded,
     TooManyPasskeys,
     UnknownPasskey,
 )
@@ -169,12 +169,15 @@ class RemovePasskey(PasskeyCommand, frozen=True, kw_only=True):
     proved: bool
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises UnknownPasskey, FactorNeeded, LastWayIn."""
+        """Raises UnknownPasskey, FactorProofNeeded, LastWayIn."""
         self.present(state, self.passkey_id)
-        if not self.proved and len(self.owner(state).passkeys.keys) == 1:
-            raise FactorNeeded(
-                "Prove with it who you are at POST /v1/auth/step-up, then remove it with the token that it gives."
+        user = self.owner(state)
+        last = len(user.passkeys.keys) == 1 and user.factors.totp is None
+        if last and not self.proved:
+            raise FactorProofNeeded(
+                "It is your last second factor. Prove with it who you are at POST /v1/auth/step-up, then remove it "
+                "with the token that it gives."
             )
-        if self.owner(state).ways_in == 1:
+        if user.ways_in == 1:
             raise LastWayIn("Set a password or link an account first.")
         return [Draft(self.actor_id, UserPasskeyRemoved(passkey_id=self.passkey_id))]

@@ -37,10 +37,3 @@ class TooManyPasskeys(Refusal):
 
     code = "too_many_passkeys"
     status = 409
-
-
-class FactorNeeded(Refusal):
-    """Removing your last second factor needs a proof with it."""
-
-    code = "factor_needed"
-    status = 403

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from starlette.testclient import TestClient
 
+from tests.api.test_passkeys import add
 from tests.support.browser import PATH, Browser, person_of
 from tests.support.issuer import RETURN_TO, SECRET
 from tests.support.service import PASSWORD, Person, refused, register
@@ -209,3 +210,59 @@ def test_who_has_no_password_is_not_let_in_by_one_and_may_set_one(browser: Brows
     assert again.status_code == 200
     (identity,) = new.get("/users/me/identities").json()["items"]
     assert new.delete(f"/users/me/identities/{identity['id']}").status_code == 204
+
+
+def held_for(browser: Browser, subject: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The problem that asks for a second factor, and what to send along with it."""
+    body = browser.come_back(subject)
+    problem = refused(browser.finish(body), 401, "second_factor_needed")
+    return dict(problem), {"held": problem["held"], "binding": body["binding"]}
+
+
+def test_a_second_factor_is_needed_elsewhere_too(browser: Browser, ada: Person) -> None:
+    subject, device = browser.issuer.person(ada.email), add(ada)
+    assert browser.link(ada, subject).status_code == 200
+    problem, held = held_for(browser, subject)
+    assert problem["methods"] == ["passkey"]
+    proof = {"passkey": device.get(problem["passkey_options"])}
+    url = f"{PATH}/second-factor"
+    refused(browser.app.post(url, json=held), 401, "second_factor_needed")
+    refused(browser.app.post(url, json=proof | held | {"binding": "AAAA"}), 422, "sign_in_refused")
+    refused(
+        browser.app.post(url, json=proof | held | {"held": held["held"][:-4] + "AAAA"}),
+        422,
+        "sign_in_refused",
+    )
+    refused(browser.app.post(url.replace("here", "nobody"), json=proof | held), 404, "unknown_provider")
+    new = person_of(browser.app, browser.app.post(url, json=proof | held))
+    assert new.user_id == ada.user_id
+    assert jwt.decode(new.token, options={"verify_signature": False})["amr"] == ["fed", "hwk", "mfa"]
+    # Neither the factor nor what was held is good twice.
+    refused(browser.app.post(url, json=proof | held), 409, "challenge_over")
+    again = {"passkey": device.get(ada.post("/auth/passkeys/proof/options").json())}
+    refused(browser.app.post(url, json=again | held), 409, "sign_in_over")
+
+
+def test_what_is_held_is_for_one_person(browser: Browser, ada: Person, email: str) -> None:
+    subject, device = browser.issuer.person(ada.email), add(ada)
+    assert browser.link(ada, subject).status_code == 200
+    mallory = person_of(browser.app, browser.sign_in(browser.issuer.person(email)))
+    theirs = add(mallory)
+    _, held = held_for(browser, subject)
+    for proof in (
+        theirs.get(mallory.post("/auth/passkeys/proof/options").json()),
+        theirs.get(ada.post("/auth/passkeys/proof/options").json()),
+        device.get(mallory.post("/auth/passkeys/proof/options").json()),
+    ):
+        refused(
+            browser.app.post(f"{PATH}/second-factor", json=held | {"passkey": proof}), 401, "passkey_refused"
+        )
+
+
+def test_who_is_gone_meanwhile_is_not_signed_in(browser: Browser, ada: Person) -> None:
+    subject, device = browser.issuer.person(ada.email), add(ada)
+    identity = browser.link(ada, subject).json()["id"]
+    problem, held = held_for(browser, subject)
+    assert ada.delete(f"/users/me/identities/{identity}").status_code == 204
+    proof = {"passkey": device.get(problem["passkey_options"])}
+    refused(browser.app.post(f"{PATH}/second-factor", json=held | proof), 404, "unknown_identity")

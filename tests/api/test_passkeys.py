@@ -191,7 +191,7 @@ def test_a_removed_passkey_signs_nobody_in(client: TestClient, ada: Person, bob:
 def test_the_last_passkey_is_removed_by_who_proved_it(client: TestClient, ada: Person) -> None:
     device = add(ada)
     last = the_one(ada)["id"]
-    refused(ada.delete(f"/auth/passkeys/{last}"), 403, "factor_needed")
+    refused(ada.delete(f"/auth/passkeys/{last}"), 403, "factor_proof_needed")
     ada.token = sign_in(client, device).json()["access_token"]
     assert ada.delete(f"/auth/passkeys/{last}").status_code == 204
     assert ada.get("/auth/passkeys").json()["items"] == []

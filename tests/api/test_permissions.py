@@ -54,6 +54,7 @@ TABLE = {
     "GET /v1/auth/oidc": Demand(ANYBODY),
     "POST /v1/auth/oidc/{provider}/start": Demand(ANYBODY),
     "POST /v1/auth/oidc/{provider}/finish": Demand(ANYBODY),
+    "POST /v1/auth/oidc/{provider}/second-factor": Demand(ANYBODY),
     "POST /v1/auth/oidc/{provider}/link/start": Demand(SIGNED_IN),
     "POST /v1/auth/oidc/{provider}/link": Demand(SIGNED_IN),
     "GET /v1/users/me/identities": Demand(SIGNED_IN),

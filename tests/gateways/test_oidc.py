@@ -17,6 +17,7 @@ from gateways.fetching import Fetching, Unreachable, protected
 from gateways.id_tokens import NotProved, UnknownKey
 from gateways.oidc import Proof, Provider, ProviderSettings, _with_tenants
 from gateways.sign_in_states import InvalidState, SignInStates
+from ledger.ids import NIL
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 JWK = jwt.algorithms.ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "k"}
@@ -123,6 +124,30 @@ def test_the_state_does_not_tell_the_verifier() -> None:
     for secret in (resumed.verifier, resumed.nonce, begun.binding):
         assert len(secret) == 43
         assert secret not in begun.state
+
+
+def test_a_sign_in_that_waits_for_a_second_factor_is_held_as_it_was() -> None:
+    now = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    begun = states(now).begin("p", "https://x")
+    resumed = states(now).read(begun.state, begun.binding, "p")
+    text = states(now).hold(
+        NIL, "https://issuer", b"digest", resumed.digest, resumed.expires_at, begun.binding
+    )
+    held = states(now).held(text, begun.binding)
+    assert (held.user_id, held.issuer, held.digest) == (NIL, "https://issuer", b"digest")
+    assert (held.state, held.expires_at) == (resumed.digest, resumed.expires_at)
+    other = states(now).begin("p", "https://x")
+    for forged, binding, told in (
+        (text, other.binding, "another browser"),
+        (begun.state, begun.binding, "not given out"),
+        ("é", begun.binding, "cannot be read"),
+    ):
+        with pytest.raises(InvalidState, match=told):
+            states(now).held(forged, binding)
+    with pytest.raises(InvalidState, match="not given out"):
+        states(now).read(text, begun.binding, "p")
+    with pytest.raises(InvalidState, match="expired"):
+        states(now + dt.timedelta(minutes=10)).held(text, begun.binding)
 
 
 def test_a_foreign_provider_signs_somebody_in() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from ledger.factors.refusals import FactorProofNeeded
 from ledger.identity.commands import RegisterUser
 from ledger.identity.user import User
 from ledger.ids import NIL, derived_id
@@ -22,7 +23,6 @@ from ledger.passkeys.passkeys import SKEW, credential_claim
 from ledger.passkeys.refusals import (
     ChallengeOver,
     CredentialTaken,
-    FactorNeeded,
     TooManyPasskeys,
     UnknownPasskey,
 )
@@ -190,7 +190,7 @@ def test_what_is_removed_or_somebody_elses_is_unknown(ada: Owner) -> None:
 def test_the_last_one_is_removed_only_with_a_proof(ada: Owner) -> None:
     one, two = ada.add(b"one"), ada.add(b"two")
     ada.remove(one, proved=False)
-    ada.cannot_remove(FactorNeeded, two, proved=False)
+    ada.cannot_remove(FactorProofNeeded, two, proved=False)
     ada.remove(two, proved=True)
 
 
