@@ -13,6 +13,7 @@ from scheduler.jobs.erase_people import ErasePeople
 from scheduler.jobs.expire_holds import ExpireHolds
 from scheduler.jobs.forget_letters import ForgetLetters
 from scheduler.jobs.forget_requests import ForgetRequests
+from scheduler.jobs.lapse_invitations import LapseInvitations
 from scheduler.jobs.verify import Verify
 from scheduler.reactions.invitations import InvitationWords
 from scheduler.reactions.reactor import Reactor
@@ -41,6 +42,7 @@ def jobs(settings: Settings) -> Sequence[Job]:
             "forget letters", timedelta(hours=1), ForgetLetters(settings.home / OUTBOX, settings.outbox_days)
         ),
         Job("invitation words", timedelta(seconds=5), Reactor(settings.url, vault, InvitationWords(vault))),
+        Job("lapse invitations", timedelta(hours=1), LapseInvitations(settings.url, writer)),
         Job("letters", timedelta(seconds=0.5), Reactor(settings.url, vault, letters(settings, vault))),
         Job("verify", timedelta(seconds=4), Verify(settings.url, auditing)),
     )

@@ -15,7 +15,7 @@ from ledger.identity.events import UserSessionsEnded
 from ledger.identity.present import present
 from ledger.identity.user import User
 from ledger.invitations.events import InvitationWithdrawn
-from ledger.invitations.invitation import MOST_OPEN, place_claim
+from ledger.invitations.invitation import MOST_OPEN, Invitation, place_claim
 from ledger.privacy.events import (
     BookErased,
     UserConsentGiven,
@@ -158,6 +158,27 @@ class DepartBook(Command, frozen=True, kw_only=True):
         if book.owner_id == self.user_id and not book.heirs():
             raise BookAlone("Nobody else belongs to this book: it is to be forgotten with them.")
         return [Draft(self.book_id, fact) for fact in departure(book, self.user_id)]
+
+
+class EraseInvitation(Command, frozen=True, kw_only=True):
+    """Withdraws an invitation to the book `book_id` that was sent to `user_id`, whose time has come."""
+
+    name: ClassVar[str] = "invitation.erase"
+
+    invitation_id: UUID
+    user_id: UUID
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.invitation_id, self.user_id)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing for one that is over, or was sent to somebody else. Raises Unknown, NotDue."""
+        due(state, self.user_id, self.now)
+        invitation = state.entity(Invitation, self.invitation_id)
+        email = present(state, self.user_id).text.get("email")
+        if invitation is None or invitation.status != "open" or not invitation.addressed_to(email):
+            return []
+        return [Draft(self.invitation_id, InvitationWithdrawn())]
 
 
 class BookShared(Refusal):

@@ -12,8 +12,12 @@ from gateways.erasing import Traces
 from gateways.vault import HEARD_WITHIN, Vault
 from ledger.clock import Clock, system_clock
 from ledger.command import Command
+from ledger.entities import fold
+from ledger.identity.user import User
 from ledger.ids import NIL, derived_id
-from ledger.privacy.commands import DepartBook, EraseBook, EraseUser
+from ledger.log import read_streams
+from ledger.mailbox.claims import email_claim
+from ledger.privacy.commands import DepartBook, EraseBook, EraseInvitation, EraseUser
 from ledger.refusals import Refusal
 from ledger.sealing import Keys
 from ledger.session import session_url
@@ -38,6 +42,7 @@ _DUE = """
      ORDER BY e.due_at
      LIMIT 100
 """
+_INVITED = "SELECT invitation_id, book_id FROM views.invitations WHERE status = 'open' AND address = %s"
 SETTLED = timedelta(seconds=3 * HEARD_WITHIN)
 """After so long no process has a destroyed key at hand."""
 _log = structlog.get_logger("numina.scheduler")
@@ -103,6 +108,14 @@ class ErasePeople:
             EraseBook(**framed(book.bytes, book_id=book), user_id=user_id)  # type: ignore[arg-type]  # a frame
             for book in books
         ]
+        commands += [
+            EraseInvitation(
+                **framed(invitation_id.bytes, book_id=book),  # type: ignore[arg-type]  # a frame
+                invitation_id=invitation_id,
+                user_id=user_id,
+            )
+            for invitation_id, book in self._invited(user_id)
+        ]
         commands.append(
             EraseUser(**framed(book_id=home), user_id=user_id, books=books)  # type: ignore[arg-type]  # a frame
         )
@@ -126,6 +139,20 @@ class ErasePeople:
         self._traces.rewrite()
         self._traces.cleared([user_id for user_id, _ in gone])
         _log.info("nothing is left of those erased", people=len(gone))
+
+    def _invited(self, user_id: UUID) -> list[tuple[UUID, UUID]]:
+        """The open invitations to their address, each with the book that it is to."""
+        url = session_url(self._url, "numina_service", statement_timeout="30000")
+        with psycopg.connect(url, autocommit=True) as connection:
+            user = fold(read_streams(connection, [user_id], self._vault))
+            email = user.text.get("email") if isinstance(user, User) else None
+            if not email:
+                return []
+            try:
+                return connection.execute(_INVITED, (email_claim(email).text,)).fetchall()
+            except psycopg.errors.UndefinedTable:
+                # The projector has not made its tables yet: it does before anything else, when it is upgraded.
+                return []
 
     def _due(self) -> list[tuple[UUID, UUID, datetime, list[UUID], list[UUID]]]:
         url = session_url(self._url, "numina_service", statement_timeout="30000")
