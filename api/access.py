@@ -37,9 +37,16 @@ def person(scope: Scope | None = None, *, max_age: int | None = None, verified: 
     return Access("person", scope, max_age=max_age, verified=verified)
 
 
-def book(scope: Scope | None, role: Role, *, in_path: bool = False, verified: bool = False) -> Access:
+def book(
+    scope: Scope | None,
+    role: Role,
+    *,
+    in_path: bool = False,
+    max_age: int | None = None,
+    verified: bool = False,
+) -> Access:
     """Members of the book with at least `role`."""
-    return Access("member", scope, role, in_path=in_path, verified=verified)
+    return Access("member", scope, role, in_path=in_path, max_age=max_age, verified=verified)
 
 
 def staff(*roles: StaffRole, max_age: int | None = None) -> Access:

@@ -16,6 +16,7 @@ TAGS = (
     ("Identity", "Register, sign in, and what you prefer."),
     ("Privacy", "What you agree to, all that is known of you, and being forgotten."),
     ("Books", "Whose money it is, in which currency and time zone."),
+    ("Members", "Who shares a book, as what, and whom its owner has invited."),
     ("Accounts", "What you own and owe, and what it is worth."),
     ("Categories", "What money is earned and spent on: income and expense accounts, as a tree."),
     ("Transactions", "Money that moves: posted at once, or held and posted later."),

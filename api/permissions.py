@@ -80,6 +80,21 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/books/{book_id}/auditors": book("books:read", "viewer", in_path=True),
     "PUT /v1/books/{book_id}/auditors/{auditor_id}": book(None, "owner", in_path=True),
     "DELETE /v1/books/{book_id}/auditors/{auditor_id}": book(None, "owner", in_path=True),
+    # Who belongs to a book. No API key decides that.
+    "GET /v1/books/{book_id}/members": book("books:read", "viewer", in_path=True),
+    "PATCH /v1/books/{book_id}/members/{user_id}": book(None, "owner", in_path=True),
+    "DELETE /v1/books/{book_id}/members/{user_id}": book(None, "owner", in_path=True),
+    "POST /v1/books/{book_id}/leave": book(None, "viewer", in_path=True),
+    "POST /v1/books/{book_id}/owner": book(None, "owner", in_path=True, max_age=RECENT),
+    "POST /v1/books/{book_id}/invitations": book(None, "owner", in_path=True, verified=True),
+    "GET /v1/books/{book_id}/invitations": book("books:read", "owner", in_path=True),
+    "DELETE /v1/invitations/{invitation_id}": person(),
+    "GET /v1/invitations": person(verified=True),
+    "POST /v1/invitations/{invitation_id}/accept": person(verified=True),
+    "POST /v1/invitations/{invitation_id}/decline": person(verified=True),
+    # Whoever has read the letter has the address.
+    "POST /v1/invitations/accept": person(),
+    "POST /v1/invitations/decline": person(),
     # What is owned and owed, and what money is spent on.
     "POST /v1/accounts": book("accounts:write", "editor"),
     "GET /v1/accounts": book("accounts:read", "viewer"),

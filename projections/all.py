@@ -7,6 +7,7 @@ from projections.audit import Audit
 from projections.balances import Balances
 from projections.books import Books
 from projections.erasures import Erasures
+from projections.invitations import Invitations
 from projections.keys import ApiKeys
 from projections.people import People
 from projections.projection import Projection
@@ -20,6 +21,7 @@ from projections.transactions import Transactions
 
 ALL: tuple[Projection, ...] = (
     Books(),
+    Invitations(),
     Accounts(),
     Audit(),
     Balances(),

@@ -34,16 +34,19 @@ _EXAMPLE = {
     "owner_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d",
     "currency": "EUR",
     "time_zone": "Europe/Berlin",
+    "role": "owner",
     "version": 1,
 }
 
 
 class BookAnswer(TypedDict):
-    """A book. Reports default to `currency`; `time_zone` says what day it is in the book."""
+    """A book. Reports default to `currency`; `time_zone` says what day it is in the book; `role` is what you are in
+    it."""
 
     id: UUID
     name: str
     owner_id: UUID
+    role: str
     currency: str
     time_zone: str
     version: int
@@ -103,7 +106,12 @@ async def open_book(request: Request) -> Response:
     outcome = await carry_out(request, command)
     opened = outcome.facts[0]
     book = fold([opened])
-    return made(command, outcome, _answered(book, 1), [etag(1), location(f"/v1/books/{opened.stream_id}")])
+    return made(
+        command,
+        outcome,
+        _answered(book, 1, who.user_id),
+        [etag(1), location(f"/v1/books/{opened.stream_id}")],
+    )
 
 
 @routes.get(
@@ -133,7 +141,7 @@ async def list_books(request: Request) -> Response:
 )
 async def read(request: Request) -> Response:
     book, version = await _mine(request)
-    return answer(_answered(book, version), headers=[etag(version)])
+    return answer(_answered(book, version, principal(request).user_id), headers=[etag(version)])
 
 
 @routes.patch(
@@ -163,7 +171,7 @@ async def change(request: Request) -> Response:
     book, version = await left_by(request, outcome, who.book_id, Book)
     if book is None:
         raise UnknownBook("There is no such book among yours.")
-    return carried_out(outcome, _answered(book, version), [etag(version)])
+    return carried_out(outcome, _answered(book, version, who.user_id), [etag(version)])
 
 
 async def _mine(request: Request) -> tuple[Book, int]:
@@ -173,11 +181,12 @@ async def _mine(request: Request) -> tuple[Book, int]:
     return book, version
 
 
-def _answered(book: Book, version: int) -> BookAnswer:
+def _answered(book: Book, version: int, user_id: UUID) -> BookAnswer:
     return BookAnswer(
         id=book.book_id,
         name=book.text.get("name", ""),
         owner_id=book.owner_id,
+        role=book.role_of(user_id) or "",
         currency=book.currency,
         time_zone=book.time_zone,
         version=version,
@@ -189,6 +198,7 @@ def _shown(view: BookView) -> BookAnswer:
         id=view.book_id,
         name=view.name,
         owner_id=view.owner_id,
+        role=view.role,
         currency=view.currency,
         time_zone=view.time_zone,
         version=view.version,

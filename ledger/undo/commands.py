@@ -8,23 +8,20 @@ from uuid import UUID
 
 from ledger.accounts.account import Account, name_text
 from ledger.accounts.rules import FIRST_DAY
-from ledger.books.events import BookOpened
 from ledger.command import Claim, Command, DayRange, Draft, State
-from ledger.identity.events import UserPreferencesChanged, UserRenamed
 from ledger.record import Recorded
 from ledger.transactions.effects import effects, transition
+from ledger.undo.allowed import check_allowed
 from ledger.undo.aspects import Touched, touched
 from ledger.undo.compensation import compensation
 from ledger.undo.events import CommandUndone
-from ledger.undo.refusals import AlreadyUndone, ChangedSince, NotUndoable, UnknownCommand
+from ledger.undo.refusals import AlreadyUndone, ChangedSince, UnknownCommand
 from ledger.undo.seeing import check_seen
 from ledger.undo.soundness import check, flagged
 from ledger.undo.undoing import Undoing
 
 # A command of five thousand items, each with several facts, is well below.
 MOST_FACTS = 50_000
-# How somebody proves who they are, and what became of it, is changed by themselves or not at all.
-_OF_PEOPLE = (UserRenamed, UserPreferencesChanged)
 
 
 class UndoCommand(Command, frozen=True, kw_only=True):
@@ -108,9 +105,7 @@ class UndoCommand(Command, frozen=True, kw_only=True):
             raise AlreadyUndone(
                 f"The command was undone by {undoing.undone_by}.", undone_by=str(undoing.undone_by)
             )
-        for recorded in facts:
-            if _for_good(recorded):
-                raise NotUndoable(f"{recorded.topic} cannot be taken back.", topic=recorded.topic)
+        check_allowed(state, self.undone_id, facts, self.book_id, self.actor_id)
         changes = [change for change in self._touched(state) if change.changed]
         _unchanged_since(changes)
         drafts = [
@@ -158,9 +153,3 @@ def _unchanged_since(changes: Sequence[Touched]) -> None:
             {"position": r.position, "topic": r.topic, "command_id": str(r.command_id)} for r in later[:10]
         ],
     )
-
-
-def _for_good(recorded: Recorded) -> bool:
-    if recorded.topic.startswith("user."):
-        return not isinstance(recorded.fact, _OF_PEOPLE)
-    return isinstance(recorded.fact, BookOpened)

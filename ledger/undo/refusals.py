@@ -19,7 +19,7 @@ class AlreadyUndone(Refusal):
 
 
 class NotUndoable(Refusal):
-    """Opening a book, registering and changing a password cannot be undone."""
+    """What is done for good cannot be undone."""
 
     code = "not_undoable"
     status = 409

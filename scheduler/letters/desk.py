@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 
+from gateways.invitation_tokens import InvitationTokens
 from gateways.mail_tokens import MailTokens
 from ledger.clock import Clock
 from ledger.entities import fold
@@ -33,6 +34,7 @@ class Desk:
         self._url = session_url(url, "numina_service", search_path="views", statement_timeout="30000")
         self._keys = keys
         self._tokens = MailTokens(mac)
+        self._invitations = InvitationTokens(mac)
         self.public_url = public_url.rstrip("/")
         self._clock = clock
 
@@ -49,6 +51,10 @@ class Desk:
         """An invitation as it stands."""
         invitation = self._read(invitation_id)
         return invitation if isinstance(invitation, Invitation) else None
+
+    def code(self, invitation_id: UUID) -> str:
+        """What the letter of an invitation bears, to show that it was read."""
+        return self._invitations.issue(invitation_id)
 
     def seen_before(self, user_id: UUID, position: int, session_id: UUID, device: str) -> bool:
         """Whether they were signed in on such a device before this session, which was opened at `position`; or never

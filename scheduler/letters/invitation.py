@@ -25,6 +25,7 @@ def invited(recorded: Recorded, desk: Desk) -> Letter | None:
         parts=(
             f"{inviter.text['email']} invites you to share a book at Numina, where people keep their money in order.",
             f"To accept, sign in at {desk.public_url} with this address, or register with it.",
+            f"If you are asked for a code, it is {desk.code(recorded.stream_id)}",
             f"The invitation is good until {fact.expires_at:%d %B %Y}. If you do not want it, do nothing.",
         ),
     )

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from tests.api.test_permissions import ANYBODY, OPERATIONS, STAFF, TABLE
 from tests.support.authenticator import Authenticator
 from tests.support.household import household
+from tests.support.membership import invite, verified
 from tests.support.recorded import nothing_recorded
 from tests.support.service import Person, register
 from tests.support.staff import give
@@ -62,6 +63,7 @@ class Theirs:
             "reconciliation_id": reconciled.json()["id"],
             # Nothing is set up here to sign in with; tests/api/test_oidc.py tries one that there is.
             "provider": "google",
+            "invitation_id": invite(verified(ada), "guest@example.net"),
             "identity_id": str(uuid4()),
             "passkey_id": passkey.json()["id"],
             "session_id": ada.tokens["session_id"],
@@ -88,7 +90,7 @@ def theirs(client: TestClient) -> Theirs:
 
 @pytest.fixture(scope="module")
 def mallory(client: TestClient) -> Person:
-    return register(client, name="Mallory")
+    return verified(register(client, name="Mallory"))
 
 
 def body_of(label: str) -> Any:

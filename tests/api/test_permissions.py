@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from api.app import described
 from api.metrics import Metrics
+from tests.support.membership import verified
 from tests.support.service import PASSWORD, Person, register
 from tests.support.staff import give
 
@@ -148,6 +149,21 @@ TABLE |= {
     "POST /v1/admin/users/{user_id}/suspend": Demand(ADMIN),
     "POST /v1/admin/users/{user_id}/reinstate": Demand(ADMIN),
 }
+TABLE |= {
+    "GET /v1/books/{book_id}/members": Demand(VIEWER, "books:read"),
+    "PATCH /v1/books/{book_id}/members/{user_id}": Demand(OWNER),
+    "DELETE /v1/books/{book_id}/members/{user_id}": Demand(OWNER),
+    "POST /v1/books/{book_id}/leave": Demand(VIEWER),
+    "POST /v1/books/{book_id}/owner": Demand(OWNER),
+    "POST /v1/books/{book_id}/invitations": Demand(OWNER),
+    "GET /v1/books/{book_id}/invitations": Demand(OWNER, "books:read"),
+    "DELETE /v1/invitations/{invitation_id}": Demand(SIGNED_IN),
+    "GET /v1/invitations": Demand(SIGNED_IN),
+    "POST /v1/invitations/{invitation_id}/accept": Demand(SIGNED_IN),
+    "POST /v1/invitations/{invitation_id}/decline": Demand(SIGNED_IN),
+    "POST /v1/invitations/accept": Demand(SIGNED_IN),
+    "POST /v1/invitations/decline": Demand(SIGNED_IN),
+}
 DOCUMENT = described(Metrics()).openapi()
 OPERATIONS = {
     f"{method.upper()} {path}": operation
@@ -169,7 +185,7 @@ class Household(NamedTuple):
 
 @pytest.fixture(scope="module")
 def household(client: TestClient) -> Household:
-    return Household(register(client, name="Ada"), register(client, name="Mallory"))
+    return Household(verified(register(client, name="Ada")), register(client, name="Mallory"))
 
 
 def call(who: Person | None, client: TestClient, label: str, book_id: str, **headers: str) -> Response:

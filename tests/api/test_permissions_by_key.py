@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from ledger.keys.scopes import SCOPES
 from tests.api.test_permissions import GUARDED, OF_A_BOOK, STAFF, TABLE, call, let_in
+from tests.support.membership import verified
 from tests.support.service import Person, register
 from tests.support.staff import give
 
@@ -27,6 +28,7 @@ RECENT = {
     "DELETE /v1/users/me",
     "POST /v1/users/me/api-keys",
     "POST /v1/users/me/email",
+    "POST /v1/books/{book_id}/owner",
     "POST /v1/auth/totp",
     "DELETE /v1/auth/totp",
     "POST /v1/auth/recovery-codes",
@@ -95,7 +97,7 @@ def test_a_key_of_one_book_finds_no_other(label: str, keys: Keys) -> None:
 @pytest.fixture(scope="module")
 def subject(client: TestClient) -> Person:
     """Somebody who may do all there is."""
-    person = register(client)
+    person = verified(register(client))
     for role in STAFF:
         give(person, role)
     return person

@@ -9,6 +9,8 @@ from tests.api.test_permissions import EDITOR, OF_A_BOOK, OWNER, TABLE, VIEWER, 
 from tests.support.service import Person, register
 from tests.support.shared_book import join
 
+# Whoever leaves is not there for the next call; tests/api/test_members.py tries it.
+LEAVING = "POST /v1/books/{book_id}/leave"
 RANKS = {VIEWER: 1, EDITOR: 2, OWNER: 3}
 
 
@@ -21,7 +23,7 @@ def members(client: TestClient, api_database: str) -> dict[str, Person]:
 
 
 @pytest.mark.parametrize("role", [VIEWER, EDITOR])
-@pytest.mark.parametrize("label", OF_A_BOOK)
+@pytest.mark.parametrize("label", [label for label in OF_A_BOOK if label != LEAVING])
 def test_a_member_may_do_what_their_role_says(
     label: str, role: str, client: TestClient, members: dict[str, Person]
 ) -> None:

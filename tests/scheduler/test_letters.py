@@ -338,7 +338,8 @@ def test_who_is_invited_is_told_by_whom_and_nothing_more(world: World) -> None:
     assert letter.to == "bob@example.org"
     assert "Ada@example.org invites you" in letter.text
     assert "evil" not in letter.text
-    assert letter.html.count("<p>") == 4
+    assert "it is numina_i_" in letter.text
+    assert letter.html.count("<p>") == 5
     later = {"invitation_id": world.book.fresh(), "role": "viewer"}
     world.do(Invite, email="eve@example.org", message="", **later, **home)
     world.do(WithdrawInvitation, invitation_id=later["invitation_id"], **home)
