@@ -7,7 +7,6 @@ this person has signed in before. An address that nobody has registered is count
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -23,14 +22,12 @@ from gateways.counters import Count, Key
 from ledger.anomalies.commands import NoteFailedSignIns
 from ledger.identity.user import User
 from ledger.mailbox.claims import email_claims
-from ledger.refusals import Refusal, TryAgain
+from ledger.refusals import Overloaded, Refusal
 from projections.sessions import signed_in_from
 
 HERE = Backoff(free=5)
 ANYWHERE = Backoff(free=20)
 WORTH_RECORDING = frozenset(10**power for power in range(1, 9))
-
-_recording: set[asyncio.Task[None]] = set()
 
 
 @asynccontextmanager
@@ -96,10 +93,9 @@ def _note(request: Request, user: User | None, failed: Count) -> None:
     )
 
     async def record() -> None:
-        with suppress(Refusal, TryAgain):
-            outcome = await known.writer.handle(command)
-            known.standing.learn(outcome.facts)
+        outcome = await known.writer.handle(command)
+        known.standing.learn(outcome.facts)
 
-    task = asyncio.create_task(record())
-    _recording.add(task)
-    task.add_done_callback(_recording.discard)
+    # Were there too much to be done already, this is what may be left out.
+    with suppress(Overloaded):
+        known.later.do(record)

@@ -15,16 +15,15 @@ from ledger.refusals import Refusal
 
 PolicyName = Literal["address", "account", "key", "sign_in", "register", "refresh", "mail"]
 
-# What mails somebody, or makes something for everybody to keep. Whatever else comes in below /v1/auth can be guessed
-# at, and is counted as signing in.
+# What mails somebody, or makes something for everybody to keep. Whatever else anybody may send below /v1/auth can be
+# guessed at, and is counted as signing in.
 _STRICT: Mapping[str, PolicyName] = {
     "POST /v1/auth/register": "register",
     "POST /v1/auth/refresh": "refresh",
-    "POST /v1/auth/verify": "mail",
     "POST /v1/auth/verify/resend": "mail",
     "POST /v1/auth/password/forgot": "mail",
+    "POST /v1/users/me/email": "mail",
 }
-_LOOSE = frozenset({"POST /v1/auth/logout"})
 
 
 class RateLimited(Refusal):
@@ -108,7 +107,7 @@ def fields(counted: list[Counted]) -> list[tuple[bytes, bytes]]:
 
 def strict(operation: str, access: Access) -> PolicyName | None:
     """By which policy an operation ("POST /v1/auth/login") is counted for each address, beside the general one."""
-    method, _, path = operation.partition(" ")
-    if method == "GET" or operation in _LOOSE or not path.startswith("/v1/auth/"):
-        return None
-    return _STRICT.get(operation, "sign_in" if access.who == "anybody" or path.endswith("/step-up") else None)
+    if operation in _STRICT:
+        return _STRICT[operation]
+    guessable = access.who == "anybody" or operation == "POST /v1/auth/step-up"
+    return "sign_in" if guessable and operation.startswith("POST /v1/auth/") else None

@@ -11,6 +11,7 @@ from api.claimed import claimant
 from api.describe import operation, router
 from api.fields import Body, Email
 from api.idempotency import is_dry_run
+from api.lockout import forgive
 from api.reading import read_body
 from api.responses import Answer
 from api.routes.auth import Password
@@ -80,6 +81,8 @@ async def reset(request: Request) -> Response:
         password=await services(request).passwords.hash(body.password),
     )
     await carry_out(request, command)
+    if not command.dry_run:
+        await forgive(request, letter.address)
     return Answer(b"", 204)
 
 

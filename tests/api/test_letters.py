@@ -196,6 +196,18 @@ def test_an_address_is_the_same_however_it_is_typed(client: TestClient) -> None:
         refused(again, 409, "email_taken")
 
 
+def test_who_chose_a_new_password_by_letter_need_not_wait(
+    client: TestClient, ada: Person, letters_to: Reading
+) -> None:
+    assert [sign_in(client, ada.email, "forgotten") for _ in range(6)] == [401] * 5 + [429]
+    forget(client, ada.email)
+    body = {"token": token(letters_to(ada.email)[-1]), "password": NEW}
+    assert client.post("/v1/auth/password/reset?dry_run=true", json=body).status_code == 204
+    assert sign_in(client, ada.email, NEW) == 429
+    assert client.post("/v1/auth/password/reset", json=body).status_code == 204
+    assert sign_in(client, ada.email, NEW) == 200
+
+
 def test_a_forgotten_password_is_replaced_by_letter_once(
     client: TestClient, ada: Person, letters_to: Reading
 ) -> None:
