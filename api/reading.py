@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from api.fields import Body, Query
+from api.principal import Principal
 from api.problems import InvalidRequest, UnsupportedMedia, invalid
 from api.services import context, services
-from api.veiling import veiling
+from api.veiling import sharing, veiling
 from ledger.command import Outcome
 from ledger.entities import fold
 from ledger.log import COLUMNS, decode_rows
@@ -31,7 +32,12 @@ Connection = psycopg.AsyncConnection[Any]
 
 _STREAM = f"SELECT {COLUMNS} FROM record.stored_events WHERE originator_id = %s ORDER BY originator_version"  # noqa: S608
 _HEAD = "SELECT position FROM record.head"
-_PROGRESS = "SELECT (SELECT position FROM record.head), (SELECT position FROM views.tracking)"
+_PROGRESS = "SELECT (SELECT position FROM record.head), (SELECT position FROM views.tracking), false"
+_OF_SHARED = """
+    SELECT (SELECT position FROM record.head), (SELECT position FROM views.tracking),
+           EXISTS (SELECT FROM registers.claims
+                    WHERE scope = %s AND kind = 'private' AND substr(digest, 17) <> %s)
+"""
 
 
 class NotFresh(TryAgain):
@@ -116,14 +122,14 @@ async def fresh(request: Request) -> AsyncIterator[Connection]:
     wanted = None
     while True:
         async with known.pool.connection() as connection:
-            recorded, projected = await progress(connection)
+            recorded, projected, private = await progress(connection, sharing(found))
             if wanted is None:
                 wanted = 0 if eventual else recorded
             # Only this connection tells: what was heard of earlier may be from before the server crashed, and
             # such a crash loses the last windows of the projections, though never a fact.
             if projected >= wanted:
                 found.position = projected
-                async with veiling(found, connection) as found.veil:
+                async with veiling(found, connection, private) as found.veil:
                     yield connection
                 return
         # Waiting must not hold a connection that somebody else could work with.
@@ -149,14 +155,19 @@ async def one_moment(request: Request) -> AsyncIterator[Connection]:
             await connection.rollback()
 
 
-async def progress(connection: Connection) -> tuple[int, int]:
-    """The position of the last fact that is recorded, and of the last that is projected; 0 for none."""
+async def progress(connection: Connection, who: Principal | None = None) -> tuple[int, int, bool]:
+    """The position of the last fact that is recorded, and of the last that is projected, 0 for none; and whether
+    anything in the book that `who` asks about is private to somebody else."""
     try:
-        row = await (await connection.execute(_PROGRESS)).fetchone()
+        if who is None:
+            cursor = await connection.execute(_PROGRESS)
+        else:
+            cursor = await connection.execute(_OF_SHARED, (who.book_id, who.user_id.bytes))
+        row = await cursor.fetchone()
     except psycopg.errors.UndefinedTable:
         # Before the first projector has run there are no read models.
-        return await head(connection), 0
-    return (int(row[0] or 0), int(row[1] or 0)) if row else (0, 0)
+        return await head(connection), 0, False
+    return (int(row[0] or 0), int(row[1] or 0), row[2]) if row else (0, 0, False)
 
 
 async def head(connection: Connection) -> int:

@@ -52,7 +52,7 @@ async def export(request: Request) -> Response:
     known = services(request)
     async with fresh(request) as connection:
         books = await books_of(connection, who.user_id)
-        _, last = await progress(connection)
+        _, last, _ = await progress(connection)
         whose = Whose(who.user_id, books, last, known.clock(), query.anonymised)
         facts = await count(connection, whose.streams, last)
         hidden = [await veil(connection, book.book_id, who.user_id) for book in books]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from ledger.accounts.account import private_side
-from tests.support.service import Person, refused, register
+from numina.wiring import api_app
+from tests.support.service import Person, refused, register, settings
 from tests.support.shared_book import join
 
 
@@ -175,3 +177,16 @@ def test_facts_about_the_owner_as_a_person_are_not_the_book_s(home: Home) -> Non
 def test_only_assets_and_liabilities_are_private(home: Home) -> None:
     body = {"name": "Lunch", "kind": "expense", "currency": "USD", "private": True}
     refused(home.ada.post("/accounts", body), 422, "invalid_value")
+
+
+def test_another_process_hides_the_first_one_at_once(client: TestClient, api_database: str) -> None:
+    ada = register(client, name="Ada")
+    [bob] = join(api_database, client, ada, bob="editor")
+    with TestClient(api_app(settings(api_database)), raise_server_exceptions=False) as other:
+        elsewhere = replace(bob, client=other)
+        assert elsewhere.get("/accounts").status_code == 200
+        ada.account("Hush", opening_balance="9.99", private=True)
+        for path in ("/accounts", "/transactions", "/changes?limit=1000", "/reports/balance-sheet"):
+            answer = elsewhere.get(path)
+            assert answer.status_code == 200
+            assert not [word for word in ("Hush", "9.99") if word in answer.text], path
