@@ -13,7 +13,7 @@ from scheduler.letters.letter import Letter
 
 Writer = Callable[[Recorded, Desk], Letter | None]
 
-_CHANGE = "If it was not you, choose another password at once; that signs you out everywhere else."
+CHANGE = "If it was not you, choose another password at once; that signs you out everywhere else."
 _MOST_OF_DEVICE = 80
 
 
@@ -23,7 +23,7 @@ def reused(recorded: Recorded, desk: Desk) -> Letter | None:
     if recorded.fact.reason != "reused":
         return None
     # The book of a session is its person.
-    return _notice(
+    return notice(
         desk,
         recorded.book_id,
         "A session of yours was ended",
@@ -42,14 +42,14 @@ def new_device(recorded: Recorded, desk: Desk) -> Letter | None:
     if desk.seen_before(opened.user_id, recorded.position, recorded.stream_id, device):
         return None
     where = opened.text.get("address", "")
-    return _notice(
+    return notice(
         desk,
         opened.user_id,
         "A new sign-in",
         f"Somebody signed in to your account at Numina on {recorded.recorded_at:%d %B %Y at %H:%M} (UTC)"
         + (f", from the network {where}" if where else "")
         + f'. The device calls itself "{_plain(device) or "nothing"}".',
-        _CHANGE,
+        CHANGE,
     )
 
 
@@ -66,14 +66,14 @@ def factor(what: str) -> Writer:
             told = f"{what} of your account at Numina may have been copied. Nobody was let in by it."
         else:
             return None
-        return _notice(desk, recorded.stream_id, "How you sign in was changed", told, _CHANGE)
+        return notice(desk, recorded.stream_id, "How you sign in was changed", told, CHANGE)
 
     return write
 
 
 def key_made(recorded: Recorded, desk: Desk) -> Letter | None:
     """To who has another API key."""
-    return _notice(
+    return notice(
         desk,
         recorded.actor_id,
         "An API key was made",
@@ -84,7 +84,7 @@ def key_made(recorded: Recorded, desk: Desk) -> Letter | None:
 
 def key_misused(recorded: Recorded, desk: Desk) -> Letter | None:
     """To whose API key was tried once it was good no more. The book of a key is its person."""
-    return _notice(
+    return notice(
         desk,
         recorded.book_id,
         "An old API key was used",
@@ -99,17 +99,18 @@ def erasure(recorded: Recorded, desk: Desk) -> Letter | None:
     assert isinstance(fact, UserErasureAsked)  # noqa: S101  # by its topic
     if user is None or user.privacy.erasure_due != fact.due_at:
         return None
-    return _notice(
+    return notice(
         desk,
         recorded.stream_id,
         "You will be forgotten",
         f"On {fact.due_at:%d %B %Y at %H:%M} (UTC) your account at Numina is erased, as you asked. Nothing of what "
         "you wrote can be read after that, by anybody.",
-        "Until then you can sign in and think better of it. " + _CHANGE,
+        "Until then you can sign in and think better of it. " + CHANGE,
     )
 
 
-def _notice(desk: Desk, user_id: UUID, subject: str, *parts: str) -> Letter | None:
+def notice(desk: Desk, user_id: UUID, subject: str, *parts: str) -> Letter | None:
+    """A letter to the person, if they are still there."""
     user = desk.person(user_id)
     if user is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scheduler.letters import address, invitation, notices, password
+from scheduler.letters import address, codes, invitation, notices, password
 from scheduler.letters.notices import Writer
 
 WRITERS: Mapping[str, Writer] = {
@@ -14,7 +14,10 @@ WRITERS: Mapping[str, Writer] = {
     "user.email_changed": address.moved,
     "user.reset_asked": password.reset,
     "user.password_changed": password.changed,
-    "user.totp_*": notices.factor("A code generator"),
+    "user.totp_*": notices.factor("An authenticator app"),
+    "user.recovery_codes_made": codes.made,
+    "user.recovery_code_used": codes.used,
+    "user.factor_failed": codes.guessed,
     "user.passkey_*": notices.factor("A passkey"),
     "user.identity_*": notices.factor("An account elsewhere"),
     "user.erasure_asked": notices.erasure,

@@ -20,9 +20,10 @@ from ledger.sessions.commands import (
     OpenSession,
     RefreshSession,
     SessionOver,
+    StepUpSession,
     UnknownSession,
 )
-from ledger.sessions.events import SessionEnded
+from ledger.sessions.events import SessionEnded, SessionSteppedUp
 from ledger.sessions.session import Session, SessionUnreadable, evolve
 from tests.support.scenario import Scenario
 
@@ -48,6 +49,9 @@ class Device:
             following=token(self.id, generation + 1),
             expires_at=self.book.now + MONTH,
         )
+
+    def step_up(self, actor_id: UUID | None = None) -> list[Fact]:
+        return self._do(StepUpSession, methods=("otp", "mfa"), actor_id=actor_id or self.user_id)
 
     def end(self, actor_id: UUID | None = None) -> list[Fact]:
         return self._do(EndSession, reason="signed_out", actor_id=actor_id or self.user_id)
@@ -152,6 +156,21 @@ def test_a_session_that_is_used_daily_ends_some_day(ada: Callable[[], Device], b
     book.now += dt.timedelta(days=1)
     with pytest.raises(SessionOver):
         device.refresh(179)
+
+
+def test_a_session_is_stepped_up_by_its_own_person_while_it_lasts(
+    ada: Callable[[], Device], book: Scenario
+) -> None:
+    device, stranger = ada(), register(book)
+    with pytest.raises(SessionOver):
+        device.step_up(actor_id=stranger)
+    book.now += dt.timedelta(days=100)
+    (fact,) = device.step_up()
+    assert isinstance(fact, SessionSteppedUp)
+    assert (fact.methods, fact.proved_at) == (("otp", "mfa"), book.now)
+    device.end()
+    with pytest.raises(SessionOver):
+        device.step_up()
 
 
 def test_a_session_ends_once(ada: Callable[[], Device]) -> None:
