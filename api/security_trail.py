@@ -44,14 +44,16 @@ async def security_page(
 
 def told(fact: Fact) -> Mapping[str, Any]:
     """What a fact says, without what is a secret or says nothing to people."""
-    plain = {
-        name: value
-        for name in fact.__struct_fields__
-        if name != "text" and not isinstance(value := getattr(fact, name), bytes)
-    }
+    fields = {name: getattr(fact, name) for name in fact.__struct_fields__ if name != "text"}
+    plain = {name: value for name, value in fields.items() if not _raw(value)}
     words = {word: said for word, said in fact.text.items() if word in _SHOWN}
     shown: Mapping[str, Any] = msgspec.to_builtins(plain | words)
     return shown
+
+
+def _raw(value: Any) -> bool:
+    """Whether it is bytes, or some: digests, and keys of devices."""
+    return isinstance(value, bytes) or (isinstance(value, tuple) and any(map(_raw, value)))
 
 
 def _whence(recorded: Recorded, began: Mapping[UUID, Fact]) -> Whence:

@@ -53,10 +53,8 @@ def grant(settings: Settings, email: str, role: str, reason: str, console: Conso
     console.print(_NEXT[role])
     if not user.verified:
         console.print("Their address is not verified: make sure that it is who you think.")
-    if not user.passkeys.keys:
-        console.print(
-            "They have no passkey yet. Ask them to add one: a password alone is little for this role."
-        )
+    if not user.passkeys.keys and user.factors.totp is None:
+        console.print("They have no second factor yet. Ask for one: a password is little for this role.")
 
 
 def _granted(writer: Writer, user: User, role: str, reason: str, console: Console) -> bool:

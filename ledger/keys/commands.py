@@ -158,10 +158,13 @@ class NoteMisuse(KeyCommand, frozen=True, kw_only=True):
 
     address: str
 
+    def streams(self) -> Iterable[UUID]:
+        return (self.key_id, self.book_id)
+
     def decide(self, state: State) -> list[Draft]:
-        """Nothing when the key is good, or this was noted less than MISUSE_EVERY ago. Raises UnknownKey."""
+        """Nothing when the key is good, or this was noted less than MISUSE_EVERY ago. Raises UnknownKey, Unknown."""
         key = self.key(state)
-        reason = key.over(self.now)
+        reason = key.over(self.now, present(state, self.book_id).mailbox.reclaimed_at)
         if reason is None or (key.misused_at is not None and self.now - key.misused_at < MISUSE_EVERY):
             return []
         misused = KeyMisused(misused_at=self.now, reason=reason, text={"address": self.address})

@@ -43,8 +43,8 @@ class KeyUsed(Fact, frozen=True):
 
 @fact
 class KeyMisused(Fact, frozen=True):
-    """Somebody showed the key when it was good no more; `reason` is revoked or expired. Recorded at most once an
-    hour. text: address (of the network)."""
+    """Somebody showed the key when it was good no more; `reason` is revoked, expired, or void (see UserReclaimed).
+    Recorded at most once an hour. text: address (of the network)."""
 
     topic: ClassVar[str] = "key.misused"
 

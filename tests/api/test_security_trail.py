@@ -5,9 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pyotp import TOTP
 from starlette.testclient import TestClient
 
 from tests.support.service import PASSWORD, Person, refused, register
+from tests.support.shared_book import join
 from tests.support.staff import give
 
 
@@ -140,3 +142,38 @@ def test_who_may_audit_a_book_is_told_to_both(client: TestClient, ada: Person) -
     ada.put(f"/books/{ada.book_id}/auditors/{auditor.user_id}")
     for person in (ada, auditor):
         assert security(person)[0]["topic"] == "book.auditor_granted"
+
+
+def test_second_factors_are_told_without_their_secrets(ada: Person) -> None:
+    offered = ada.post("/auth/totp", {}).json()
+    code = TOTP(offered["secret"]).now()
+    confirmed = ada.post("/auth/totp/confirm", {"code": code})
+    assert confirmed.status_code < 300, confirmed.text
+    said = json.dumps(security(ada))
+    assert "user.totp_confirmed" in said
+    assert offered["secret"] not in said
+    assert "codes" not in json.dumps([each["after"] for each in security(ada)])
+
+
+def test_members_of_a_book_read_nothing_of_each_other(
+    client: TestClient, ada: Person, api_database: str
+) -> None:
+    """Ada's book is her home book: what is recorded of herself bears it as well."""
+    ada.patch("/users/me", {"name": "Augusta"})
+    (bob,) = join(api_database, client, ada, bob="editor")
+    (renamed,) = security(ada, topic="user.renamed")
+    for path, query in (
+        ("/audit/logs", {}),
+        ("/audit/logs", {"entity_id": ada.user_id}),
+        ("/audit/logs", {"topic": "user.renamed"}),
+        ("/audit/logs", {"command_id": renamed["command_id"]}),
+        ("/changes", {}),
+    ):
+        items = bob.get(path, params=query).json()["items"]
+        assert [each for each in items if each["topic"].startswith(("user.", "session.", "key."))] == []
+    refused(bob.get(f"/commands/{renamed['command_id']}"), 404, "unknown_command")
+    refused(bob.get(f"/audit/proofs/{renamed['position']}"), 404, "unknown_position")
+    assert {each["topic"] for each in security(bob)}.isdisjoint({"user.renamed"})
+    joined = [each for each in security(bob) if each["topic"] == "book.member_joined"]
+    assert [each["after"]["role"] for each in joined] == ["editor"]
+    assert "user.renamed" in {each["topic"] for each in ada.get("/changes").json()["items"]}

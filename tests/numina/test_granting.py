@@ -32,7 +32,7 @@ def test_the_first_admin_comes_from_the_command_line(
         assert "ada@example.com is admin now" in words(told)
         assert "/v1/admin/users" in words(told)
         assert "not verified" in words(told)
-        assert "no passkey" in words(told)
+        assert "no second factor" in words(told)
         (change,) = [c for c in ada.get("/changes").json()["items"] if c["topic"] == "user.role_granted"]
         assert change["data"] == {"role": "admin", "text": {"reason": "runs this service"}}
         grant(settings(url), "ada@example.com", "admin", "again", told)

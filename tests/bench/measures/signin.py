@@ -46,10 +46,15 @@ def signin(run: Run) -> Iterator[Row]:
         run.say("opening a household's accounts")
         book = service.open_book("signin", workload.HOUSEHOLD)
         service.await_projected()
+        wish = {"name": "bench", "scopes": ["accounts:read"]}
+        key = service.call("POST", "/v1/users/me/api-keys", wish, book.token)["key"]
         yield _share(run, service)
         yield _beside(run, service, url, book)
         yield _difference(run, service)
-    yield _authorising(run, url, home, book)
+    note = "token, session, person, book, role, and the count of the person's requests; no round trip"
+    yield _authorising(run, url, home, "authorising a request", book.token, note)
+    note = "key, its scopes, person, book, role, and the counts of both; no round trip"
+    yield _authorising(run, url, home, "authorising a request by API key", key, note)
 
 
 def _share(run: Run, service: Service) -> Row:
@@ -101,11 +106,10 @@ def _difference(run: Run, service: Service) -> Row:
     return Row(measure, differences, "%", at_most(5, "%"), note=notes)
 
 
-def _authorising(run: Run, url: str, home: Path, book: Book) -> Row:
-    run.say("authorising requests, in one process")
-    samples = in_child(_admit, url, home, book, run.sizes.runs, run.sizes.requests)
-    note = "token, session, person, book, role, and the count of the person's requests; no round trip"
-    return Row("authorising a request", samples, "µs", at_most(150, "µs"), note=note)
+def _authorising(run: Run, url: str, home: Path, measure: str, token: str, note: str) -> Row:
+    run.say(f"{measure}, in one process")
+    samples = in_child(_admit, url, home, token, run.sizes.runs, run.sizes.requests)
+    return Row(measure, samples, "µs", at_most(150, "µs"), note=note)
 
 
 def _credentials(email: str, password: str) -> bytes:
@@ -166,13 +170,15 @@ def _refused(address: Address, known: list[str]) -> tuple[list[float], list[floa
     return [of_known for of_known, _ in pairs], [of_unknown for _, of_unknown in pairs]
 
 
-def _admit(url: str, home: Path, book: Book, runs: int, count: int) -> list[float]:
+def _admit(url: str, home: Path, token: str, runs: int, count: int) -> list[float]:
     """Microseconds that authorising took, as the mean of each run."""
     tune_interpreter()
-    app = api_app(Settings(database_url=url, home=home, rate_account="1000000000/10"))
+    app = api_app(
+        Settings(database_url=url, home=home, rate_account="1000000000/10", rate_key="1000000000/10")
+    )
     assert isinstance(app, Edge)
     services, access = app._services, PERMISSIONS["GET /v1/accounts/{account_id}"]
-    headers = {b"authorization": f"Bearer {book.token}".encode()}
+    headers = {b"authorization": f"Bearer {token}".encode()}
 
     async def sample() -> float:
         began = time.perf_counter()
@@ -182,6 +188,6 @@ def _admit(url: str, home: Path, book: Book, runs: int, count: int) -> list[floa
         return (time.perf_counter() - began) / count * 1e6
 
     with TestClient(app) as client:
-        client.get("/v1/accounts", headers={"authorization": f"Bearer {book.token}"})
+        client.get("/v1/accounts", headers={"authorization": f"Bearer {token}"})
         assert client.portal is not None
         return [client.portal.call(sample) for _ in range(runs)]
