@@ -13,6 +13,7 @@ from ledger.books.book import Book
 from ledger.command import Draft
 from ledger.entities import evolve
 from ledger.identity import events as identity_events
+from ledger.invitations import events as invitations
 from ledger.postings import Posting
 from ledger.reconciliations import events as reconciliations
 from ledger.record import Fact
@@ -106,6 +107,9 @@ class Walk:
         return book_id
 
     def _change_book(self, book_id: UUID) -> None:
+        if self._random.random() < 0.4:
+            self._invitation(book_id)
+            return
         fact = self._random.choice(
             (
                 books.BookRenamed(text=self._words("name")),
@@ -115,6 +119,25 @@ class Walk:
             )
         )
         self._add(book_id, book_id, fact)
+
+    def _invitation(self, book_id: UUID) -> None:
+        """Somebody is invited, or what became of an invitation."""
+        known = [i for i in self._of.get(("invitation", book_id), []) if self._entities[i].status == "open"]
+        if not known or self._random.random() < 0.5:
+            text = {"email": f"Guest{self._number}@Example.org", **self._words("message")}
+            expires_at = dt.datetime(2026, 3, 8, tzinfo=dt.UTC)
+            sent = invitations.InvitationSent(
+                role="viewer", by=self._new(), place=0, expires_at=expires_at, text=text
+            )
+            self._add(book_id, self._new(), sent)
+            return
+        user_id = self._new()
+        ends: tuple[Fact, ...] = (
+            invitations.InvitationAccepted(user_id=user_id),
+            invitations.InvitationDeclined(user_id=user_id),
+            invitations.InvitationWithdrawn(),
+        )
+        self._add(book_id, self._random.choice(known), self._random.choice(ends))
 
     def _memberships(self, book: Book) -> list[Fact]:
         """What may become of who belongs to the book."""
