@@ -22,7 +22,10 @@ async def reaction_gauges(connection: psycopg.AsyncConnection[Any]) -> dict[str,
     gauges: dict[str, float] = {}
     cursor = await connection.execute(_PROGRESS)
     for reaction, lag, failing, aside in await cursor.fetchall():
-        gauges[f"reaction_{reaction}_lag_facts"] = lag
-        gauges[f"reaction_{reaction}_failing_facts"] = failing
-        gauges[f"reaction_{reaction}_set_aside_facts"] = aside
+        name = f"reaction_{reaction.replace(' ', '_')}"
+        gauges |= {
+            f"{name}_lag_facts": lag,
+            f"{name}_failing_facts": failing,
+            f"{name}_set_aside_facts": aside,
+        }
     return gauges

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from ledger.authority.events import UserRoleGranted
 from ledger.privacy.events import UserErasureAsked
 from ledger.record import Recorded
 from ledger.sessions.events import SessionEnded, SessionOpened
@@ -69,6 +70,19 @@ def factor(what: str) -> Writer:
         return notice(desk, recorded.stream_id, "How you sign in was changed", told, CHANGE)
 
     return write
+
+
+def role_granted(recorded: Recorded, desk: Desk) -> Letter | None:
+    """To who has a part in operating the service."""
+    fact = recorded.fact
+    assert isinstance(fact, UserRoleGranted)  # noqa: S101  # by its topic
+    return notice(
+        desk,
+        recorded.stream_id,
+        "You have a role among the staff",
+        f"Your account at Numina was given the role {fact.role}, among those who operate the service.",
+        "If you do not expect that, tell them.",
+    )
 
 
 def key_made(recorded: Recorded, desk: Desk) -> Letter | None:

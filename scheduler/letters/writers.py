@@ -20,6 +20,7 @@ WRITERS: Mapping[str, Writer] = {
     "user.factor_failed": codes.guessed,
     "user.passkey_*": notices.factor("A passkey"),
     "user.identity_*": notices.factor("An account elsewhere"),
+    "user.role_granted": notices.role_granted,
     "user.erasure_asked": notices.erasure,
     "invitation.sent": invitation.invited,
     "session.opened": notices.new_device,

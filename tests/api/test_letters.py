@@ -328,12 +328,15 @@ def test_a_link_leads_to_a_page_that_can_do_one_thing(client: TestClient, path: 
 
 
 def test_the_metrics_tell_how_far_the_letters_are(
-    client: TestClient, ada: Person, letters_to: Reading
+    client: TestClient, ada: Person, letters_to: Reading, api_database: str
 ) -> None:
     letters_to(ada.email)
+    with psycopg.connect(api_database) as connection:
+        connection.execute("INSERT INTO reactions.positions VALUES ('two words', 0) ON CONFLICT DO NOTHING")
     figures = dict(line.split() for line in client.get("/metrics").text.splitlines() if line[:1] != "#")
     assert float(figures["numina_reaction_letters_lag_facts"]) == 0
     ada.post("/auth/verify/resend")
     figures = dict(line.split() for line in client.get("/metrics").text.splitlines() if line[:1] != "#")
     assert float(figures["numina_reaction_letters_lag_facts"]) >= 1
+    assert float(figures["numina_reaction_two_words_lag_facts"]) > 0
     assert {"numina_reaction_letters_failing_facts", "numina_reaction_letters_set_aside_facts"} < set(figures)
