@@ -9,7 +9,6 @@ import psycopg
 import structlog
 
 from api.services import CommandHandler
-from ledger.clock import Clock
 from ledger.command import Command
 from ledger.ids import NIL, Ids
 from ledger.keys.commands import NoteMisuse, NoteUse
@@ -26,11 +25,8 @@ class KeyUses:
     noted at the next use.
     """
 
-    def __init__(
-        self, writer: CommandHandler, *, clock: Clock, new_id: Ids, remembered: int = 100_000
-    ) -> None:
+    def __init__(self, writer: CommandHandler, *, new_id: Ids, remembered: int = 100_000) -> None:
         self._writer = writer
-        self._clock = clock
         self._new_id = new_id
         self._most = remembered
         # By key and network: the day or hour (UTC) that was noted last.

@@ -103,7 +103,7 @@ def api_app(settings: Settings) -> ASGIApp:
         mail_tokens=MailTokens(vault.mac),
         later=later,
         api_keys=ApiKeys(vault.mac),
-        key_uses=KeyUses(writer, clock=system_clock, new_id=new_id),
+        key_uses=KeyUses(writer, new_id=new_id),
         passwords=passwords,
         passkeys=Passkeys(
             Challenges(vault.mac, system_clock), rp_id=settings.domain, origins=settings.all_origins
