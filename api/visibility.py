@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 from starlette.requests import Request
 
+from api.principal import Principal
 from api.reading import fresh
 from api.services import context
 from api.veiling import maybe_veiled
@@ -37,10 +38,12 @@ _NOTHING: frozenset[UUID] = frozenset()
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """What `viewer` sees of a book; `veil` is what they do not, None where nothing is hidden."""
+    """What `viewer` sees of a book; `veil` is what they do not, None where nothing is hidden. By an API key
+    (`by_key`) they see nothing of what is recorded of themselves: that takes another scope than the book's trail."""
 
     viewer: UUID
     veil: Veil | None = None
+    by_key: bool = False
 
     @property
     def clear(self) -> bool:
@@ -104,7 +107,7 @@ class Sight(msgspec.Struct, frozen=True):
         fact: Any = recorded.fact
         noun = recorded.topic.split(".", 1)[0]
         if noun in _PERSONAL:
-            return recorded if recorded.stream_id == self.viewer else None
+            return recorded if recorded.stream_id == self.viewer and not self.by_key else None
         if isinstance(fact, BookPrivacyBegun):
             return recorded if fact.person_id == self.viewer else None
         if self.clear:
@@ -150,6 +153,11 @@ class Sight(msgspec.Struct, frozen=True):
         return replace(recorded, fact=replace(fact, text=text, **changes))
 
 
+def sight_of(who: Principal, veil: Veil | None) -> Sight:
+    """What somebody sees of a book, part of which is veiled for them."""
+    return Sight(who.user_id, veil, who.key_id is not None)
+
+
 async def sight(request: Request) -> Sight:
     """What whoever asks may see of the book. A look at the database only where something might be hidden."""
     found = context(request)
@@ -157,9 +165,9 @@ async def sight(request: Request) -> Sight:
     if who is None:
         raise LookupError("a public operation has no principal")
     if maybe_veiled(found) is None:
-        return Sight(who.user_id)
+        return sight_of(who, None)
     async with fresh(request):
-        return Sight(who.user_id, found.veil)
+        return sight_of(who, found.veil)
 
 
 def shown_flags(seen: Sight, facts: Iterable[Recorded]) -> list[UUID]:

@@ -22,7 +22,7 @@ from api.responses import answer
 from api.security_trail import security_page, told
 from api.services import context, services
 from api.snapshots import Snapshot, before_and_after
-from api.visibility import Sight
+from api.visibility import Sight, sight_of
 from api.visible_facts import Reader
 from ledger.entities import fold
 from ledger.identity.user import User
@@ -129,7 +129,7 @@ async def logs(request: Request) -> Response:
         wanted = await _filter(connection, query, after[0] if after else FAR)
         if query.kind is not None:
             return await _security(request, connection, wanted, query.limit)
-        reader = Reader(connection, keys, who.book_id, seen := Sight(who.user_id, context(request).veil))
+        reader = Reader(connection, keys, who.book_id, seen := sight_of(who, context(request).veil))
 
         async def ask(past: int | None, limit: int) -> list[Recorded]:
             further = wanted if past is None else wanted._replace(before=past)

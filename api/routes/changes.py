@@ -24,7 +24,7 @@ from api.responses import answer, encoded
 from api.services import context, services
 from api.snapshots import data
 from api.veiling import veiling
-from api.visibility import Sight
+from api.visibility import sight_of
 from api.visible_facts import Reader
 from ledger.record import Recorded
 from ledger.refusals import Refusal, TryAgain
@@ -108,7 +108,7 @@ async def read(request: Request) -> Response:
     query = read_query(request, ChangesQuery)
     keys = services(request).vault
     async with fresh(request) as connection:
-        reader = Reader(connection, keys, who.book_id, Sight(who.user_id, context(request).veil))
+        reader = Reader(connection, keys, who.book_id, sight_of(who, context(request).veil))
 
         async def ask(past: int | None, limit: int) -> list[Recorded]:
             after = query.after if past is None else past
@@ -171,7 +171,7 @@ async def _events(request: Request, who: Principal, after: int) -> AsyncIterator
         reached = known.freshness.position
         async with known.pool.connection() as connection, veiling(context(request), connection) as veil:
             found = await changes(connection, known.vault, who.book_id, after, STREAM_PAGE)
-            reader = Reader(connection, known.vault, who.book_id, Sight(who.user_id, veil))
+            reader = Reader(connection, known.vault, who.book_id, sight_of(who, veil))
             shown = await reader.visible(found)
         for recorded in shown:
             yield ServerSentEvent(

@@ -22,7 +22,7 @@ from api.responses import answer
 from api.routes.changes import CHANGE_EXAMPLE, Change, change
 from api.services import context, services
 from api.transaction_answers import account_balances
-from api.visibility import Sight, sight
+from api.visibility import sight, sight_of
 from api.visible_balances import visible_balances
 from api.visible_facts import Reader
 from ledger.record import Recorded
@@ -88,7 +88,7 @@ async def read(request: Request) -> Response:
         found = await trail.command(connection, who.book_id, command_id)
         if found is None:
             raise UnknownCommand("There is no such command in this book, or it changed nothing.")
-        seen = Sight(who.user_id, context(request).veil)
+        seen = sight_of(who, context(request).veil)
         reader = Reader(connection, keys, who.book_id, seen)
         wanted = trail.Filter(after=found.first - 1, before=found.first + MOST_FACTS)
         stored = await trail.log(connection, keys, who.book_id, wanted, MOST_FACTS)

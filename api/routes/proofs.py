@@ -14,7 +14,7 @@ from api.principal import principal
 from api.reading import Connection, fresh, read_query
 from api.responses import answer
 from api.services import context, services
-from api.visibility import Sight
+from api.visibility import sight_of
 from api.visible_facts import Reader
 from ledger.refusals import Refusal, Unknown
 from projections import seal
@@ -142,7 +142,7 @@ async def _without_secrets(
     """Takes the fact itself out of a proof if a part of it is private to somebody else: its hash proves it all the
     same. Raises UnknownPosition for a fact that they may not know of."""
     who, keys = principal(request), services(request).vault
-    reader = Reader(connection, keys, who.book_id, Sight(who.user_id, context(request).veil))
+    reader = Reader(connection, keys, who.book_id, sight_of(who, context(request).veil))
     facts = await log(connection, keys, who.book_id, Filter(after=position - 1, before=position + 1), 1)
     shown = await reader.visible(facts)
     if not shown:

@@ -321,3 +321,16 @@ def test_checking_a_key_asks_the_database_nothing_once_it_is_known(
     monkeypatch.setattr(type(services.standing), "_read", lambda *a: asked.append(a))
     assert program.get("/accounts").status_code == 200
     assert asked == []
+
+
+def test_a_key_that_reads_the_trail_reads_nothing_of_its_person(ada: Person) -> None:
+    program, _ = make(ada, ["audit:read", "transactions:read"])
+    ada.patch("/users/me", {"name": "Augusta"})
+    (renamed,) = ada.get("/audit/logs", params={"topic": "user.renamed"}).json()["items"]
+    for path in ("/audit/logs", "/changes"):
+        found = program.get(path)
+        assert found.json()["items"]
+        assert not [item for item in found.json()["items"] if item["topic"].startswith("user.")]
+        assert ada.email not in found.text
+    refused(program.get(f"/audit/proofs/{renamed['position']}"), 404, "unknown_position")
+    refused(program.get(f"/commands/{renamed['command_id']}"), 404, "unknown_command")
