@@ -1,32 +1,17 @@
 """People are written to about what they asked for, and about what was done in their name."""
 
-import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
-from uuid import UUID
 
 import psycopg
 import pytest
 
-from gateways.mail import Message, Sender, Unreachable, Unsendable, Unsent
+from gateways.mail import Message, Unreachable, Unsendable, Unsent
 from gateways.mail_tokens import MailTokens
 from gateways.outbox import Outbox
 from gateways.smtp import Server, Smtp
-from gateways.vault import Vault
-from ledger.authority.events import UserRoleGranted
-from ledger.command import Command, Draft, State
-from ledger.factors.events import (
-    UserRecoveryCodesMade,
-    UserRecoveryCodeUsed,
-    UserTotpConfirmed,
-    UserTotpOffered,
-    UserTotpRemoved,
-    UserTotpUsed,
-)
-from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
+from ledger.identity.commands import AmendUser, RehashPassword
 from ledger.invitations.commands import Invite, WithdrawInvitation
-from ledger.keys.events import KeyMade, KeyMisused, KeyUsed
 from ledger.mailbox.commands import (
     AskEmailChange,
     AskReset,
@@ -35,101 +20,14 @@ from ledger.mailbox.commands import (
     ResetPassword,
     VerifyEmail,
 )
-from ledger.oidc.events import UserIdentityUnlinked
-from ledger.passkeys.events import UserPasskeyRemoved
-from ledger.privacy.events import UserErasureAsked, UserErasureCancelled
-from ledger.record import Fact, topics
-from ledger.sessions.commands import EndSession, OpenSession, RefreshSession
-from ledger.writer import Writer
-from projections.projector import Projector
+from ledger.record import topics
+from ledger.sessions.commands import EndSession, RefreshSession
 from projections.rebuild import rebuild
-from scheduler.letters.desk import Desk
 from scheduler.letters.letter import Letter, Link
 from scheduler.letters.writers import WRITERS, writer_of
-from scheduler.reactions.letters import Letters
-from scheduler.reactions.reactor import Reactor
+from tests.support.letters import MONTH, SENDER, URL, Post, World
 from tests.support.mail_server import Letterbox, MailServer
-from tests.support.scenario import NOON, Scenario
-from tests.support.service import MASTER_KEY
-
-URL = "https://money.example.org"
-SENDER = Sender("money@example.org")
-MONTH = dt.timedelta(days=30)
-
-
-class Post:
-    """Takes letters, and fails as it is told."""
-
-    def __init__(self) -> None:
-        self.sent: list[Message] = []
-        self.fails: Exception | None = None
-
-    def send(self, message: Message) -> None:
-        if self.fails is not None:
-            raise self.fails
-        self.sent.append(message)
-
-
-class World:
-    """Ada, who is about to register, and whoever writes to her."""
-
-    def __init__(self, url: str) -> None:
-        self.url, self.now = url, NOON
-        self.vault = Vault(url, MASTER_KEY)
-        self.writer = Writer(url, self.vault, clock=self.clock)
-        self.writer.start()
-        self.book = Scenario(self.writer.handle_sync)
-        self.ada = self.book.fresh()
-        self.post = Post()
-        self.reactor = self.reacting(self.post)
-
-    def reacting(self, mail: Any) -> Reactor:
-        desk = Desk(self.url, self.vault, self.vault.mac, public_url=URL + "/", clock=self.clock)
-        return Reactor(self.url, self.vault, Letters(mail, desk), clock=self.clock)
-
-    def clock(self) -> dt.datetime:
-        return self.now
-
-    def later(self, **time: float) -> None:
-        self.now += dt.timedelta(**time)
-        self.book.now = self.now
-
-    def do(self, kind: type, **fields: Any) -> Any:
-        return self.book.do(kind, **{"actor_id": self.ada} | fields)
-
-    def register(self, **fields: Any) -> None:
-        given: dict[str, Any] = {
-            "email": "Ada@example.org",
-            "password": "$argon2id$first",
-            "display_name": "Win money at https://evil.example",
-            "currency": "EUR",
-            "time_zone": "UTC",
-        }
-        self.do(RegisterUser, book_id=self.book.fresh(), **given | fields)
-
-    def sign_in(self, device: str) -> UUID:
-        session_id = self.book.fresh()
-        self.do(
-            OpenSession,
-            book_id=self.ada,
-            session_id=session_id,
-            methods=("pwd",),
-            digest=bytes(32),
-            expires_at=self.now + MONTH,
-            text={"device": device, "address": "198.51.100.0/24"},
-        )
-        self.later(seconds=1)
-        return session_id
-
-    def letters(self) -> list[Message]:
-        """What is sent about everything that happened."""
-        Projector(self.url, self.vault).catch_up()
-        del self.post.sent[:]
-        self.reactor()
-        return list(self.post.sent)
-
-    def subjects(self) -> list[str]:
-        return [message.subject for message in self.letters()]
+from tests.support.scenario import NOON
 
 
 @pytest.fixture
@@ -339,64 +237,6 @@ def test_who_is_erased_is_not_written_to(world: World) -> None:
     world.sign_in("one")
     world.sign_in("two")
     world.vault.destroy(world.ada)
-    assert world.letters() == []
-
-
-class Say(Command, frozen=True, kw_only=True):
-    """Has facts recorded on one stream, as some command of the product would."""
-
-    name: ClassVar[str] = "test.say"
-
-    stream_id: UUID
-    facts: tuple[Fact, ...]
-
-    def decide(self, state: State) -> list[Draft]:
-        return [Draft(self.stream_id, fact) for fact in self.facts]
-
-
-TOTP = UUID(int=1)
-NOTICES: list[tuple[Fact, str | None]] = [
-    (UserTotpOffered(totp_id=TOTP, expires_at=NOON + MONTH), None),
-    (UserTotpConfirmed(totp_id=TOTP, step=1, confirmed_at=NOON), "An authenticator app was added"),
-    (UserTotpUsed(totp_id=TOTP, step=2, used_at=NOON), None),
-    (UserTotpRemoved(totp_id=TOTP), "An authenticator app was removed"),
-    (UserRecoveryCodesMade(digests=(b"x" * 32,), made_at=NOON), "New recovery codes were made"),
-    (UserRecoveryCodeUsed(digest=b"x" * 32, used_at=NOON), "with a recovery code"),
-    (UserPasskeyRemoved(passkey_id=TOTP), "A passkey was removed"),
-    (UserIdentityUnlinked(identity_id=TOTP), "An account elsewhere was removed"),
-    (UserRoleGranted(role="admin"), "the role admin"),
-    (UserErasureAsked(due_at=NOON + MONTH), "31 March 2026"),
-]
-
-
-@pytest.mark.parametrize(("fact", "told"), NOTICES, ids=lambda each: getattr(each, "topic", ""))
-def test_what_was_done_in_ones_name_is_told(world: World, fact: Fact, told: str | None) -> None:
-    world.register()
-    world.letters()
-    world.do(Say, stream_id=world.ada, facts=(fact,))
-    letters = world.letters()
-    assert len(letters) == (told is not None)
-    assert all(told in letter.text for letter in letters if told is not None)
-
-
-def test_what_becomes_of_a_key_is_told(world: World) -> None:
-    world.register()
-    world.letters()
-    made = KeyMade(
-        user_id=world.ada, scopes=(), digest=bytes(32), made_at=NOON, text={"name": "https://evil.example"}
-    )
-    misused = KeyMisused(misused_at=NOON, reason="revoked")
-    for facts in ((made,), (KeyUsed(used_at=NOON),), (misused,)):
-        world.do(Say, book_id=world.ada, stream_id=UUID(int=7), facts=facts)
-    letters = world.letters()
-    assert [letter.subject for letter in letters] == ["An API key was made", "An old API key was used"]
-    assert "evil" not in "".join(letter.text for letter in letters)
-
-
-def test_who_thinks_better_of_it_is_not_told_that_they_will_be_forgotten(world: World) -> None:
-    world.register()
-    world.letters()
-    world.do(Say, stream_id=world.ada, facts=(UserErasureAsked(due_at=NOON + MONTH), UserErasureCancelled()))
     assert world.letters() == []
 
 
