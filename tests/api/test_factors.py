@@ -1,6 +1,8 @@
 """Second factors over HTTP: set up, demanded at signing in, good once, slow to guess, shown once."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -249,12 +251,23 @@ def test_no_secret_lies_in_the_database_in_the_open(ada: Person, app: App, api_d
 def test_no_secret_is_shown_again(ada: Person, app: App) -> None:
     codes = recovery_codes(ada)
     offer = ada.post("/auth/totp").json()
-    paths = ("/audit/logs?limit=200", "/users/me", "/users/me/history", "/auth/factors", "/users/me/sessions")
-    shown = "".join(ada.get(path).text for path in paths)
+    paths = ["/users/me", "/users/me/history", "/auth/factors", "/users/me/sessions", "/audit/logs?limit=200"]
+    trail = ada.get("/audit/logs?kind=security&limit=200")
+    paths += [f"/commands/{entry['command_id']}" for entry in trail.json()["items"]]
+    shown = trail.text + "".join(ada.get(path).text for path in paths)
     assert "user.totp_confirmed" in shown
     assert "user.recovery_codes_made" in shown
     for secret in (app.secret, offer["secret"], *codes):
         assert secret not in shown
+
+
+def test_no_secret_is_taken_along(ada: Person, app: App) -> None:
+    codes = recovery_codes(ada)
+    archive = zipfile.ZipFile(io.BytesIO(ada.get("/users/me/export").content))
+    taken = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert "user.totp_confirmed" in taken
+    for secret in (app.secret, *codes):
+        assert secret not in taken
 
 
 def test_factors_are_changed_with_a_fresh_proof_only(ada: Person, app: App, time: Time) -> None:
