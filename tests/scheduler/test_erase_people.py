@@ -18,6 +18,7 @@ from gateways.vault import HEARD_WITHIN, Vault
 from ledger.accounts.asserting import AssertBalance
 from ledger.identity.commands import AmendUser, RegisterUser
 from ledger.ids import derived_id
+from ledger.keys.commands import MakeKey, NoteUse
 from ledger.leaf import Leaf, leaf
 from ledger.log import LogReader
 from ledger.privacy.commands import AskErasure, CancelErasure, Consent, EraseBook, EraseUser, NotDue
@@ -48,6 +49,8 @@ WORDS = (
     "Umbrella bank",
     "letter of Ignatius",
     "Netscape Navigator",
+    "Abacus program",
+    "Rotterdam network",
 )
 """What the one who is erased wrote, each in another field; none is written anywhere else."""
 
@@ -62,7 +65,7 @@ class Town:
         self.writer = Writer(url, self.vault)
         self.writer.start()
         self.zeb = self.person("zeb", *WORDS)
-        self.ann = self.person("ann", *(f"kept-{number}@kept.example" for number in range(11)))
+        self.ann = self.person("ann", *(f"kept-{number}@kept.example" for number in range(13)))
         self.job = ErasePeople(
             url,
             self.writer,
@@ -74,7 +77,9 @@ class Town:
         )
 
     def person(self, name: str, *words: str) -> Scenario:
-        called, email, account, payee, notes, tag, memo, metadata, bank, letter, device = words
+        called, email, account, payee, notes, tag, memo, metadata, bank, letter, device, program, network = (
+            words
+        )
         book = Scenario(self.writer.handle_sync, name=name)
         home = derived_id("home", name)
         book.do(
@@ -96,6 +101,9 @@ class Town:
             expires_at=NOON + dt.timedelta(days=30),
             text={"device": device, "address": f"{device}.example"},
         )
+        key = {"book_id": book.actor_id, "key_id": book.fresh()}
+        book.do(MakeKey, **key, title=program, scopes=("accounts:read",), digest=bytes(32))
+        book.do(NoteUse, **key, address=network)
         book.account("savings", text={"name": account, "institution": bank}, opening=1000)
         book.account("food", "expense", text={"name": f"{account} food"})
         book.account("inner", parent_id=book.accounts["savings"], text={"name": f"{account} inner"})
