@@ -18,9 +18,11 @@ from gateways.vault import HEARD_WITHIN, Vault
 from ledger.accounts.asserting import AssertBalance
 from ledger.identity.commands import AmendUser, RegisterUser
 from ledger.ids import derived_id
+from ledger.invitations.commands import Invite
 from ledger.keys.commands import MakeKey, NoteUse
 from ledger.leaf import Leaf, leaf
 from ledger.log import LogReader
+from ledger.mailbox.commands import VerifyEmail
 from ledger.privacy.commands import AskErasure, CancelErasure, Consent, EraseBook, EraseUser, NotDue
 from ledger.record import Recorded
 from ledger.refusals import Unknown
@@ -33,6 +35,8 @@ from projections.rebuild import rebuild
 from projections.verify import verify
 from scheduler.jobs import erase_people
 from scheduler.jobs.erase_people import ErasePeople
+from scheduler.reactions.invitations import InvitationWords
+from scheduler.reactions.reactor import Reactor
 from tests.support.projected import ask
 from tests.support.scenario import NOON, Scenario, amount, day
 
@@ -387,3 +391,22 @@ def test_without_read_models_nothing_is_due(town: Town) -> None:
     town.ask_erasure(town.zeb, days=0)
     town.job()
     assert not [f for f in recorded(town) if f.topic == "user.erased"]
+
+
+def test_invitations_to_them_and_to_their_books_go_with_them(town: Town) -> None:
+    ann, zeb = town.ann, town.zeb
+    for who, email in ((ann, "kept-1@kept.example"), (zeb, WORDS[1])):
+        who.do(VerifyEmail, email=email)
+    for who, email in ((ann, WORDS[1]), (ann, "somebody@else.example"), (zeb, "Guest.Umbrella@bank.example")):
+        who.do(Invite, invitation_id=who.fresh(), email=email, role="viewer", message="Umbrella bank")
+    reactor = Reactor(town.url, town.vault, InvitationWords(town.vault), clock=lambda: town.now)
+    town.ask_erasure(zeb)
+    town.turn()
+    town.turn(days=14)
+    reactor()
+    time.sleep(HEARD_WITHIN + 0.1)
+    town.turn()
+    invited = [f for f in recorded(town) if f.topic == "invitation.sent"]
+    assert [f.fact.text.get("email") for f in invited] == [None, "somebody@else.example", None]
+    assert rows_with(town, (WORDS[1], "Guest.Umbrella")) == []
+    assert town.wrong() == []
