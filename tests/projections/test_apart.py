@@ -82,11 +82,21 @@ def test_what_needs_text_stays_where_the_keys_are() -> None:
     assert {p.name for p in ALL if p.worded} == {
         "books",
         "accounts",
+        "invitations",
+        "keys",
         "transactions",
         "sessions",
         "statements",
     }
-    assert {p.name for p in _ABLE} == {"audit", "balances", "erasures", "register", "rollup", "seal"}
+    assert {p.name for p in _ABLE} == {
+        "audit",
+        "balances",
+        "erasures",
+        "people",
+        "register",
+        "rollup",
+        "seal",
+    }
 
 
 def test_a_rebuild_fails_when_its_second_process_is_killed_and_leaves_nothing(

@@ -11,7 +11,6 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from gateways.erasing import Traces
 from gateways.vault import HEARD_WITHIN, Vault
@@ -39,6 +38,7 @@ from scheduler.reactions.invitations import InvitationWords
 from scheduler.reactions.reactor import Reactor
 from tests.support.projected import ask
 from tests.support.scenario import NOON, Scenario, amount, day
+from tests.support.traces import files_with, rows_with
 
 MASTER = bytes(range(32))
 WORDS = (
@@ -168,34 +168,6 @@ def town(database: str, server: EmbeddedPostgres) -> Iterator[Town]:
     town.reading.close()
 
 
-def rows_with(town: Town, words: tuple[str, ...]) -> list[str]:
-    """Every table, of every schema (the planner's statistics among them), in which a row says one of the words."""
-    found = []
-    database = str(conninfo_to_dict(town.url)["dbname"])
-    with psycopg.connect(make_conninfo(town.server.admin_url, dbname=database)) as connection:
-        tables = connection.execute("SELECT schemaname, tablename FROM pg_tables").fetchall()
-        for schema, table in tables:
-            rows = sql.SQL("SELECT count(*) FROM {} AS t WHERE t::text ILIKE ANY(%s)").format(
-                sql.Identifier(schema, table)
-            )
-            [count] = connection.execute(rows, ([f"%{word}%" for word in words],)).fetchone() or (0,)
-            if count:
-                found.append(f"{schema}.{table}")
-    return found
-
-
-def files_with(server: EmbeddedPostgres, words: tuple[bytes, ...]) -> list[str]:
-    """The files of the server in which one of the words stands; what was logged for a crash is out of reach."""
-    with psycopg.connect(server.admin_url, autocommit=True) as connection:
-        connection.execute("CHECKPOINT")
-        [data] = connection.execute("SHOW data_directory").fetchone() or ("",)
-    return [
-        str(path.relative_to(data))
-        for path in Path(data).rglob("*")
-        if path.is_file() and "pg_wal" not in path.parts and any(word in path.read_bytes() for word in words)
-    ]
-
-
 def plain(words: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(word.encode() for word in words) + tuple(word.lower().encode() for word in words)
 
@@ -213,11 +185,11 @@ def test_no_copy_of_a_word_is_left_in_the_whole_database(town: Town, tmp_path: P
         connection.execute("ANALYZE")
     keys = tuple(filter(None, (wrapped(town.url, s) for s in (town.zeb.actor_id, town.zeb.book_id))))
     assert len(keys) == 2
-    found = rows_with(town, WORDS)
+    found = rows_with(town.server, town.url, WORDS)
     assert {"views.transactions", "views.accounts", "pg_catalog.pg_statistic"} <= set(found)
     assert files_with(town.server, plain(WORDS) + keys), "the search finds what is there"
     town.erase(town.zeb)
-    assert rows_with(town, WORDS) == []
+    assert rows_with(town.server, town.url, WORDS) == []
     assert files_with(town.server, plain(WORDS) + keys) == []
     assert town.wrong() == []
     backup = tmp_path / "backup.sql"
@@ -226,7 +198,9 @@ def test_no_copy_of_a_word_is_left_in_the_whole_database(town: Town, tmp_path: P
     dumped = backup.read_bytes()
     assert b"COPY record.stored_events" in dumped
     assert [word for word in plain(WORDS) if word in dumped] == []
-    assert rows_with(town, ("kept-3@kept.example",)) != [], "another person's words are where they were"
+    assert rows_with(town.server, town.url, ("kept-3@kept.example",)) != [], (
+        "another person's words are where they were"
+    )
 
 
 def _pg_dump(server: EmbeddedPostgres) -> Path:
@@ -367,7 +341,7 @@ def test_a_crash_between_the_steps_is_made_good_at_the_next_turn(
     for _ in range(2):
         town.turn()
         time.sleep(HEARD_WITHIN + 0.1)
-    assert rows_with(town, WORDS) == []
+    assert rows_with(town.server, town.url, WORDS) == []
     assert files_with(town.server, plain(WORDS)) == []
     assert town.wrong() == []
     assert len([f for f in recorded(town) if f.topic == "user.erased"]) == 1
@@ -408,5 +382,5 @@ def test_invitations_to_them_and_to_their_books_go_with_them(town: Town) -> None
     town.turn()
     invited = [f for f in recorded(town) if f.topic == "invitation.sent"]
     assert [f.fact.text.get("email") for f in invited] == [None, "somebody@else.example", None]
-    assert rows_with(town, (WORDS[1], "Guest.Umbrella")) == []
+    assert rows_with(town.server, town.url, (WORDS[1], "Guest.Umbrella")) == []
     assert town.wrong() == []
