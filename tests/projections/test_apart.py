@@ -96,6 +96,7 @@ def test_what_needs_text_stays_where_the_keys_are() -> None:
         "register",
         "rollup",
         "seal",
+        "security",
     }
 
 
