@@ -81,9 +81,12 @@ class Standing:
         """The entities of some streams, None for those that do not exist: all that are not remembered in one round
         trip. Raises Unverifiable, psycopg.OperationalError."""
         await self._believable()
-        missing = [each for each in dict.fromkeys(stream_ids) if each.int not in self._known]
-        read = await self._read(missing) if missing else {}
-        return [read[each.int] if each.int in read else self._known.get(each.int) for each in stream_ids]
+        # Taken at once: while the others are read, what is remembered may be dropped.
+        found = {each.int: self._known[each.int] for each in stream_ids if each.int in self._known}
+        missing = [each for each in dict.fromkeys(stream_ids) if each.int not in found]
+        if missing:
+            found |= await self._read(missing)
+        return [found[each.int] for each in stream_ids]
 
     def learn(self, facts: Iterable[Recorded]) -> None:
         """Drops what the facts change: this process need not wait to hear of what it did itself."""

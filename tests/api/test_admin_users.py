@@ -167,7 +167,9 @@ def test_a_role_needs_a_name_and_a_reason(root: Person, ada: Person, body: dict[
     refused(root.post(f"/admin/users/{ada.user_id}/roles", body), 422, "invalid_request")
 
 
-@pytest.mark.parametrize("nobody", ["x", "00000000-0000-0000-0000-000000000000", "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c01"])
+@pytest.mark.parametrize(
+    "nobody", ["x", "00000000-0000-0000-0000-000000000000", "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c01"]
+)
 def test_there_is_no_such_person(root: Person, nobody: str) -> None:
     refused(root.get(f"/admin/users/{nobody}"), 404, "unknown_person")
     refused(root.post(f"/admin/users/{nobody}/roles", AUDITOR), 404, "unknown_person")

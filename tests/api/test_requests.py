@@ -109,7 +109,8 @@ def test_the_document_describes_every_operation(client: TestClient) -> None:
             assert "default" in operation["responses"], where
             good = [code for code in operation["responses"] if code.startswith("2")]
             assert good, where
-            if good == ["204"]:
+            if good in (["202"], ["204"]):
+                # There is nothing to show.
                 continue
             content = operation["responses"][good[0]].get("content", {})
             binary = any(c.get("schema", {}).get("format") == "binary" for c in content.values())

@@ -106,6 +106,22 @@ def test_a_change_that_is_heard_of_while_a_stream_is_read_is_not_lost(
     asyncio.run(story())
 
 
+def test_what_is_dropped_while_something_else_is_read_is_still_answered(
+    database: str, keys: MemoryKeys, book: Scenario
+) -> None:
+    other = Scenario(book.handle, name="other")
+
+    async def story() -> None:
+        async with following(database, keys) as standing:
+            await standing.of(book.book_id)
+            reading = asyncio.create_task(standing.of(book.book_id, other.book_id))
+            await asyncio.sleep(0)
+            standing.learn(book.begun[0][1].facts)
+            assert [found.book_id for found in await reading] == [book.book_id, other.book_id]
+
+    asyncio.run(story())
+
+
 def test_what_is_not_about_people_or_made_up_is_not_remembered(
     database: str, keys: MemoryKeys, book: Scenario
 ) -> None:
