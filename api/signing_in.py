@@ -14,6 +14,7 @@ from api.client import device, network
 from api.principal import Principal
 from api.responses import Answer, answer
 from api.services import services
+from api.unfamiliar import notice
 from gateways.refresh_tokens import digest
 from ledger.identity.user import User
 from ledger.sessions.commands import OpenSession, SessionOver, StepUpSession
@@ -73,6 +74,7 @@ async def signed_in(request: Request, user: User, methods: Sequence[str]) -> Ans
         text={name: value for name, value in text.items() if value},
     )
     await carry_out(request, command)
+    notice(known, user, session_id, command.text)
     return tokens(request, user, session_id, methods, int(now.timestamp()), refresh_token)
 
 

@@ -123,6 +123,16 @@ def seen_before(
     return not row[1] or bool(row[2])
 
 
+async def earlier(
+    connection: psycopg.AsyncConnection[Any], user_id: UUID, session_id: UUID, device: str, network: str
+) -> tuple[int, bool, bool]:
+    """How many sessions a person has had but for `session_id`, and whether any of them was opened by this device,
+    and from this network."""
+    given = {"user_id": user_id, "session_id": session_id, "device": device, "network": network}
+    row = await (await connection.execute(SQL["earlier"], given)).fetchone()
+    return (int(row[0]), bool(row[1]), bool(row[2])) if row else (0, False, False)
+
+
 def _row(recorded: Recorded, opened: SessionOpened) -> tuple[Any, ...]:
     return (
         recorded.book_id,

@@ -38,6 +38,11 @@ UPDATE sessions s
 -- name: from_network
 SELECT EXISTS (SELECT FROM sessions WHERE book_id = %(user_id)s AND address = %(network)s);
 
+-- name: earlier
+SELECT count(*), coalesce(bool_or(device = %(device)s), false), coalesce(bool_or(address = %(network)s), false)
+  FROM sessions
+ WHERE book_id = %(user_id)s AND session_id <> %(session_id)s;
+
 -- name: of_person
 SELECT session_id, epoch, methods, device, address, opened_at, used_at, expires_at
   FROM sessions

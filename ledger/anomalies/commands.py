@@ -1,4 +1,4 @@
-"""Noting that somebody is being guessed at."""
+"""Noting that somebody is being guessed at, or signs in where they never did."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from ledger.anomalies.events import UserSignInsFailed
+from ledger.anomalies.events import UserDeviceNew, UserSignInsFailed
 from ledger.command import Command, Draft, State
 from ledger.identity.user import User
 
@@ -33,3 +33,31 @@ class NoteFailedSignIns(Command, frozen=True, kw_only=True):
             return []
         failed = UserSignInsFailed(count=self.count, since=self.since, text=self.text)
         return [Draft(self.user_id, failed)]
+
+
+class NoteNewDevice(Command, frozen=True, kw_only=True):
+    """Records that `actor_id` signed in, as `session_id`, by a device or from a network that was not seen before.
+    text: device, address."""
+
+    name: ClassVar[str] = "user.note_new_device"
+
+    session_id: UUID
+    device_seen: bool
+    network_seen: bool
+    text: Mapping[str, str] = {}
+
+    def streams(self) -> Iterable[UUID]:
+        return (self.actor_id,)
+
+    def decide(self, state: State) -> list[Draft]:
+        """Nothing when the person is gone, or knows both."""
+        user = state.entity(User, self.actor_id)
+        if user is None or not user.present or (self.device_seen and self.network_seen):
+            return []
+        new = UserDeviceNew(
+            session_id=self.session_id,
+            device_seen=self.device_seen,
+            network_seen=self.network_seen,
+            text=self.text,
+        )
+        return [Draft(self.actor_id, new)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from ledger.record import Fact, fact
 
@@ -18,3 +19,19 @@ class UserSignInsFailed(Fact, frozen=True):
 
     count: int
     since: datetime
+
+
+@fact
+class UserDeviceNew(Fact, frozen=True):
+    """Who has signed in before did so, as `session_id`, by a device or from a network that none of their sessions
+    before was opened with. text: device (what the client calls itself), address (of the network)."""
+
+    topic: ClassVar[str] = "user.device_new"
+    sealed_for: ClassVar[str] = "person"
+
+    session_id: UUID
+    device_seen: bool
+    network_seen: bool
+
+
+FACTS = (UserSignInsFailed, UserDeviceNew)

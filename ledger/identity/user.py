@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from ledger.anomalies.events import UserSignInsFailed
+from ledger.anomalies import events as anomalies
 from ledger.authority import authority
 from ledger.authority.authority import Authority, AuthorityFact
 from ledger.factors import factors
@@ -117,8 +117,6 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(
                 user, currency=fact.currency, time_zone=fact.time_zone, locale=fact.locale
             )
-        case UserSignInsFailed():
-            return user
         case UserSessionsEnded(kept=kept):
             return msgspec.structs.replace(user, epoch=user.epoch + 1, kept=kept)
         case _ if isinstance(fact, MailboxFact):
@@ -130,6 +128,8 @@ def evolve(user: User | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Use
             return msgspec.structs.replace(user, identities=identities.evolve(user.identities, fact))
         case _ if isinstance(fact, AuthorityFact):
             return msgspec.structs.replace(user, authority=authority.evolve(user.authority, fact))
+        case _ if isinstance(fact, anomalies.FACTS):
+            return user
         case _ if isinstance(fact, PasskeyFact):
             return msgspec.structs.replace(user, passkeys=passkeys.evolve(user.passkeys, fact))
         case _ if isinstance(fact, FactorFact):

@@ -9,7 +9,7 @@ from ledger.accounts.account import conversion_account
 from ledger.accounts.asserting import AssertBalance, WithdrawAssertion
 from ledger.accounts.commands import AmendAccount
 from ledger.accounts.events import Guard
-from ledger.anomalies.commands import NoteFailedSignIns
+from ledger.anomalies.commands import NoteFailedSignIns, NoteNewDevice
 from ledger.books.commands import AmendBook
 from ledger.identity.commands import AmendUser, RegisterUser, RehashPassword
 from ledger.ids import derived_id
@@ -341,6 +341,23 @@ def elsewhere(book: Scenario) -> None:
     book.do(UnlinkIdentity, **home, identity_id=work["identity_id"])
 
 
+def unfamiliar(book: Scenario) -> None:
+    """Somebody signs in where they never did."""
+    person = {"actor_id": book.fresh(), "book_id": derived_id("golden", "home of the unfamiliar")}
+    book.do(
+        RegisterUser,
+        **person,
+        email="elsewhere@example.org",
+        password="$argon2id$other",
+        display_name="Bruno",
+        currency="EUR",
+        time_zone="Europe/Rome",
+    )
+    text = {"device": "Firefox on a borrowed telephone", "address": "2001:db8:7::/48"}
+    seen = {"device_seen": False, "network_seen": True}
+    book.do(NoteNewDevice, **person, session_id=book.fresh(), **seen, text=text)
+
+
 CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("household", household),
     ("identity", identity),
@@ -357,4 +374,5 @@ CHAPTERS: tuple[tuple[str, Callable[[Scenario], None]], ...] = (
     ("reclaimed", reclaimed),
     ("factors", factors),
     ("auditors", auditors),
+    ("unfamiliar", unfamiliar),
 )
