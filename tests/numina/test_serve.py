@@ -37,6 +37,28 @@ def test_serving_says_where_and_ends_with_everything(folder: Path, services: lis
     assert "Traceback" not in service.text()
 
 
+def test_who_registers_finds_a_letter_in_the_outbox(folder: Path, services: list[Service]) -> None:
+    service = Service(folder / "home")
+    services.append(service)
+    url, outbox = service.url(), folder / "home" / "outbox"
+    register(url, "a@example.com")
+    assert eventually(lambda: list(outbox.glob("*.eml")) != [], 10)
+    (letter,) = outbox.iterdir()
+    assert b"To: a@example.com" in letter.read_bytes()
+    assert letter.stat().st_mode & 0o777 == 0o600
+
+
+def test_settings_of_mail_that_make_no_sense_are_told_in_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMINA_SMTP_URL", "mail.example.org:password")
+    service = Service(folder / "home")
+    assert service.process.wait(60) == 1
+    assert "smtp://" in service.text()
+    assert "password" not in service.text().replace("user:password", "")
+    assert "Traceback" not in service.text()
+
+
 def test_what_was_registered_is_there_after_a_restart(folder: Path, services: list[Service]) -> None:
     first = Service(folder / "home")
     services.append(first)
