@@ -128,7 +128,7 @@ async def earlier(
 ) -> tuple[int, bool, bool]:
     """How many sessions a person has had but for `session_id`, and whether any of them was opened by this device,
     and from this network."""
-    given = {"user_id": user_id, "session_id": session_id, "device": device, "network": network}
+    given = {"user_id": user_id, "session_id": session_id, "device": clean(device), "network": network}
     row = await (await connection.execute(SQL["earlier"], given)).fetchone()
     return (int(row[0]), bool(row[1]), bool(row[2])) if row else (0, False, False)
 

@@ -39,7 +39,11 @@ UPDATE sessions s
 SELECT EXISTS (SELECT FROM sessions WHERE book_id = %(user_id)s AND address = %(network)s);
 
 -- name: earlier
-SELECT count(*), coalesce(bool_or(device = %(device)s), false), coalesce(bool_or(address = %(network)s), false)
+-- Releases of the same browser are one device.
+SELECT count(*),
+       coalesce(bool_or(regexp_replace(device, '[0-9._]+', '', 'g')
+                        = regexp_replace(%(device)s, '[0-9._]+', '', 'g')), false),
+       coalesce(bool_or(address = %(network)s), false)
   FROM sessions
  WHERE book_id = %(user_id)s AND session_id <> %(session_id)s;
 

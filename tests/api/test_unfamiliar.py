@@ -56,7 +56,7 @@ def test_what_is_new_is_recorded_once(door: TestClient, database_url: str) -> No
     assert noted(door, database_url, ada) == 0
     assert sign_in(HOME, FIREFOX) == 0
     assert sign_in("198.51.100.200", FIREFOX) == 0
-    assert sign_in(AWAY, FIREFOX) == 1
+    assert sign_in(AWAY, FIREFOX.replace("150", "151.0.2")) == 1
     assert sign_in(AWAY, FIREFOX) == 1
     assert sign_in(HOME, CHROME) == 2
     assert sign_in(AWAY, CHROME) == 2

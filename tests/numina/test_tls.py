@@ -71,6 +71,16 @@ def test_a_certificate_makes_the_service_speak_tls_alone(
     assert answer.status_code == 200
     assert answer.headers["strict-transport-security"].startswith("max-age=")
     assert "server" not in answer.headers
+    # What the other end of the connection says of itself is not believed, not even on the loopback.
+    said = {"x-forwarded-for": "203.0.113.9", "forwarded": "for=203.0.113.9", "x-forwarded-proto": "http"}
+    with httpx2.Client(base_url=url, verify=trusting, headers=said, timeout=30) as client:
+        whole = {"email": "a@example.com", "password": "Quizzical-Vexed-Lynx"}
+        assert client.post("/v1/auth/register", json=whole).status_code == 201
+        token = client.post("/v1/auth/login", json=whole).json()["access_token"]
+        [session] = client.get("/v1/users/me/sessions", headers={"authorization": f"Bearer {token}"}).json()[
+            "items"
+        ]
+        assert session["address"] == "127.0.0.0/24"
     port = urlsplit(url).port
     assert port is not None
     assert version(port, trusting) == "TLSv1.3"
