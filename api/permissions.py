@@ -134,6 +134,7 @@ PERMISSIONS: Mapping[str, Access] = {
     "GET /v1/reports/balance-sheet": book("reports:read", "viewer"),
     "GET /v1/reports/net-worth": book("reports:read", "viewer"),
     "GET /v1/reports/cash-flow": book("reports:read", "viewer"),
+    "GET /v1/reports/spending-by-member": book("reports:read", "viewer"),
     # What happened, and the proof.
     "GET /v1/audit/logs": book("audit:read", "viewer"),
     "GET /v1/audit/checkpoint": person("audit:read"),

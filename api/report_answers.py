@@ -170,6 +170,33 @@ class CashFlowAnswer(TypedDict):
     known_at: int | None
 
 
+class SpenderAnswer(TypedDict):
+    """What was spent in transactions that the person entered, whoever changed them since. Former members are told as
+    well; the name is null where Numina entered something itself."""
+
+    user_id: UUID
+    name: str | None
+    expense: SectionAnswer
+    total: Money
+
+
+class CurrencySpendingAnswer(TypedDict):
+    """One currency's side; who spent most comes first."""
+
+    currency: str
+    members: list[SpenderAnswer]
+    total: Money
+
+
+class SpendingAnswer(TypedDict):
+    """What each member has spent, by category and period; posted transactions only."""
+
+    by: Literal["month", "quarter", "year"]
+    periods: list[PeriodAnswer]
+    currencies: list[CurrencySpendingAnswer]
+    known_at: int | None
+
+
 def report(found: msgspec.Struct, decimals: Decimals, known_at: int | None) -> dict[str, Any]:
     """A report as answers carry it. `decimals` are those of commodities that ISO 4217 does not know."""
     shown: dict[str, Any] = {}

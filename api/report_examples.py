@@ -123,3 +123,22 @@ CASH_FLOW: dict[str, Any] = {
     ],
     "known_at": None,
 }
+SPENDING: dict[str, Any] = {
+    "by": "month",
+    "periods": _QUARTER,
+    "currencies": [
+        {
+            "currency": "EUR",
+            "members": [
+                {
+                    "user_id": "019a9d3e-7a10-7c55-8f6e-0d6a3b1f2c4d",
+                    "name": "Ada",
+                    "expense": _section(_line(_FOOD, "Food", ["412.50", "388.10"], "800.60")),
+                    "total": _eur("800.60"),
+                }
+            ],
+            "total": _eur("800.60"),
+        }
+    ],
+    "known_at": None,
+}

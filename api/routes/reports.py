@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.actors import name_of
 from api.describe import operation, router
 from api.fields import FIRST_DAY, LAST_DAY, CivilDate, Currency, Query
 from api.principal import Principal, principal
@@ -21,10 +23,11 @@ from api.report_answers import (
     IncomeStatementAnswer,
     MonthAnswer,
     NetWorthAnswer,
+    SpendingAnswer,
     currencies,
     report,
 )
-from api.report_examples import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT, MONTH, NET_WORTH
+from api.report_examples import BALANCE_SHEET, CASH_FLOW, INCOME_STATEMENT, MONTH, NET_WORTH, SPENDING
 from api.responses import Answer, answer
 from api.services import context, services
 from api.times import KnownAt, known_position
@@ -38,6 +41,7 @@ from projections.reports.cash_flow import cash_flow
 from projections.reports.income_statement import income_statement
 from projections.reports.monthly import monthly
 from projections.reports.net_worth import net_worth
+from projections.reports.spending import spending_by_member
 
 routes = router("Reports")
 
@@ -206,7 +210,41 @@ async def flow(request: Request) -> Response:
     return await _answered(request, who, query, ask)
 
 
+@routes.get(
+    "/reports/spending-by-member",
+    **operation(
+        "Read what each member has spent",
+        query=PeriodQuery,
+        answer=SpendingAnswer,
+        answer_example=SPENDING,
+        refusals=(422,),
+    ),
+)
+async def spending(request: Request) -> Response:
+    """Who entered a transaction is who has spent its money. Refunds lower that; pending money does not count."""
+    who = principal(request)
+    query = read_query(request, PeriodQuery)
+    first, last = await _range(request, who, query)
+
+    def ask(connection: Connection, known_at: int | None) -> Awaitable[msgspec.Struct]:
+        return spending_by_member(
+            connection, who.book_id, first, last, by=query.by, currency=query.currency, known_at=known_at
+        )
+
+    shown = await _written(request, who, query, ask)
+    members = [member for currency in shown["currencies"] for member in currency["members"]]
+    ids: list[UUID] = list({member["user_id"] for member in members})
+    people = dict(zip(ids, await services(request).standing.of(*ids), strict=True))
+    for member in members:
+        member["name"] = name_of(people[member["user_id"]])
+    return answer(shown)
+
+
 async def _answered(request: Request, who: Principal, query: ReportQuery, ask: Ask) -> Answer:
+    return answer(await _written(request, who, query, ask))
+
+
+async def _written(request: Request, who: Principal, query: ReportQuery, ask: Ask) -> dict[str, Any]:
     """Asks for the report and writes its amounts with the decimals of their currencies."""
     async with one_moment(request) as connection:
         known_at = await known_position(connection, query.known_at, context(request).position)
@@ -214,7 +252,7 @@ async def _answered(request: Request, who: Principal, query: ReportQuery, ask: A
         decimals: dict[str, int] = {}
         if any(known_exponent(currency) is None for currency in currencies(found)):
             decimals = await _declared(connection, who)
-    return answer(report(found, decimals, known_at))
+    return report(found, decimals, known_at)
 
 
 async def _declared(connection: Connection, who: Principal) -> dict[str, int]:

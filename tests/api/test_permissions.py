@@ -126,6 +126,7 @@ TABLE = {
     "GET /v1/reports/balance-sheet": Demand(VIEWER, "reports:read"),
     "GET /v1/reports/net-worth": Demand(VIEWER, "reports:read"),
     "GET /v1/reports/cash-flow": Demand(VIEWER, "reports:read"),
+    "GET /v1/reports/spending-by-member": Demand(VIEWER, "reports:read"),
     "GET /v1/audit/logs": Demand(VIEWER, "audit:read"),
     "GET /v1/audit/checkpoint": Demand(SIGNED_IN, "audit:read"),
     "GET /v1/audit/proofs/{position}": Demand(VIEWER, "audit:read"),

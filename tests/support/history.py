@@ -37,10 +37,12 @@ def identity(*parts: str | int) -> UUID:
 class History:
     """Appends facts as the writer would, but decides nothing and leaves the registers alone."""
 
-    def __init__(self, url: str, keys: Keys, actor_id: UUID | None = None) -> None:
+    def __init__(self, url: str, keys: Keys, actor_id: UUID | None = None, *, people: int = 1) -> None:
+        """Of several `people` each in turn is who did it."""
         self._url = url
         self._keys = keys
-        self._actor_id = actor_id or identity("actor")
+        others = (identity("actor", number) for number in range(1, people))
+        self._actors = (actor_id or identity("actor"), *others)
         self._versions: dict[UUID, int] = {}
         self._nonce = nonces()
         self.position = 0
@@ -54,6 +56,7 @@ class History:
                 for step in steps:
                     command_id = identity("command", self.position)
                     at = START + timedelta(seconds=self.position)
+                    actor_id = self._actors[self.position % len(self._actors)]
                     for draft in step.drafts:
                         stream_id, fact = draft.stream_id, draft.fact
                         self.position += 1
@@ -66,7 +69,7 @@ class History:
                                 stream_id,
                                 version,
                                 step.book_id,
-                                self._actor_id,
+                                actor_id,
                                 command_id,
                                 step.command,
                                 fact.topic,

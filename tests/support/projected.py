@@ -25,7 +25,7 @@ class Projected:
         keys = MemoryKeys()
         projector = Projector(url, keys, most_facts=window)
         projector.catch_up()
-        self.position = History(url, keys).append(Walk(seed).steps(steps))
+        self.position = History(url, keys, people=3).append(Walk(seed).steps(steps))
         projector.catch_up()
         reader = LogReader(url, keys)
         self.facts: list[Recorded] = reader.window(0, self.position)
