@@ -116,10 +116,11 @@ async def creation_options(request: Request) -> Response:
         status=201,
         answer=PasskeyAnswer,
         answer_example=_EXAMPLE,
-        refusals=(409, 422),
+        refusals=(403, 409, 422),
     ),
 )
 async def add(request: Request) -> Response:
+    """Where you have a second factor already, with a token that you got by proving it."""
     body = await read_body(request, PasskeyAddition)
     who, known = principal(request), services(request)
     try:
@@ -128,6 +129,7 @@ async def add(request: Request) -> Response:
         raise InvalidAttestation(f"The passkey is not accepted: {error}.") from None
     command = AddPasskey(
         **await _frame(request),
+        proved=has_proved(who),
         passkey_id=known.new_id(),
         title=body.name,
         credential_id=key.credential_id,
@@ -180,8 +182,8 @@ async def rename(request: Request) -> Response:
     "/auth/passkeys/{passkey_id}", **operation("Remove a passkey", status=204, refusals=(403, 404))
 )
 async def remove(request: Request) -> Response:
-    """It is not accepted any more from then on. Your last second factor can only be removed with a token that you got
-    by proving it."""
+    """It is not accepted any more from then on. Takes a token that you got by proving a second factor: this one or
+    another."""
     proved = has_proved(principal(request))
     passkey_id = path_id(request, "passkey_id", UnknownPasskey)
     framed = await _frame(request)

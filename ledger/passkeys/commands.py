@@ -29,6 +29,12 @@ from ledger.passkeys.refusals import (
 MOST_PASSKEYS = 20
 
 
+_PROVE = (
+    "Prove who you are with a second factor of yours at POST /v1/auth/step-up, then try again with the token that it "
+    "gives."
+)
+
+
 class PasskeyCommand(Command, frozen=True, kw_only=True):
     """About the passkeys of the person `actor_id`; `book_id` is their home book."""
 
@@ -67,10 +73,14 @@ class Answering(PasskeyCommand, frozen=True, kw_only=True):
 
 
 class AddPasskey(Answering, frozen=True, kw_only=True):
-    """Takes over what a device of theirs made for a challenge: all verified before, see UserPasskeyAdded."""
+    """Takes over what a device of theirs made for a challenge: all verified before, see UserPasskeyAdded.
+
+    `proved` says that the person has just proved who they are with a second factor.
+    """
 
     name: ClassVar[str] = "user.add_passkey"
 
+    proved: bool
     passkey_id: UUID
     title: str
     credential_id: bytes
@@ -84,8 +94,11 @@ class AddPasskey(Answering, frozen=True, kw_only=True):
         return (Claim(*credential_claim(self.credential_id)),)
 
     def decide(self, state: State) -> list[Draft]:
-        """Raises ChallengeOver, CredentialTaken, TooManyPasskeys."""
+        """Raises ChallengeOver, FactorProofNeeded, CredentialTaken, TooManyPasskeys."""
         user = self.unanswered(state)
+        if user.has_second_factor and not self.proved:
+            # A session that was opened before there was one must not add one of its own.
+            raise FactorProofNeeded(_PROVE)
         if state.holder(*credential_claim(self.credential_id)) is not None:
             raise CredentialTaken("Use another device or key; this one is registered already.")
         if len(user.passkeys.keys) >= MOST_PASSKEYS:
@@ -172,12 +185,8 @@ class RemovePasskey(PasskeyCommand, frozen=True, kw_only=True):
         """Raises UnknownPasskey, FactorProofNeeded, LastWayIn."""
         self.present(state, self.passkey_id)
         user = self.owner(state)
-        last = len(user.passkeys.keys) == 1 and user.factors.totp is None
-        if last and not self.proved:
-            raise FactorProofNeeded(
-                "It is your last second factor. Prove with it who you are at POST /v1/auth/step-up, then remove it "
-                "with the token that it gives."
-            )
+        if not self.proved:
+            raise FactorProofNeeded(_PROVE)
         if user.ways_in == 1:
             raise LastWayIn("Set a password or link an account first.")
         return [Draft(self.actor_id, UserPasskeyRemoved(passkey_id=self.passkey_id))]

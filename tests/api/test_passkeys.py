@@ -178,14 +178,25 @@ def test_a_credential_belongs_to_one_person(client: TestClient, ada: Person, bob
 
 
 def test_a_removed_passkey_signs_nobody_in(client: TestClient, ada: Person, bob: Person) -> None:
-    device, other = add(ada), add(ada, "Other")
+    device = add(ada)
     mine = ada.get("/auth/passkeys").json()["items"][0]["id"]
+    ada.token = sign_in(client, device).json()["access_token"]
+    other = add(ada, "Other")
     refused(bob.delete(f"/auth/passkeys/{mine}"), 404, "unknown_passkey")
     refused(bob.patch(f"/auth/passkeys/{mine}", {"name": "Mine"}), 404, "unknown_passkey")
     refused(ada.delete("/auth/passkeys/nonsense"), 404, "unknown_passkey")
     assert ada.delete(f"/auth/passkeys/{mine}").status_code == 204
     refused(sign_in(client, device), 401, "passkey_refused")
     assert sign_in(client, other).status_code == 200
+
+
+def test_a_session_that_proved_no_passkey_cannot_add_another(client: TestClient, ada: Person) -> None:
+    device = add(ada)
+    with pytest.raises(AssertionError, match="factor_proof_needed"):
+        add(ada, "Somebody's")
+    assert the_one(ada)["name"] != "Somebody's"
+    ada.token = sign_in(client, device).json()["access_token"]
+    add(ada, "Other")
 
 
 def test_the_last_passkey_is_removed_by_who_proved_it(client: TestClient, ada: Person) -> None:

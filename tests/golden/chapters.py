@@ -204,6 +204,7 @@ def passkeys(book: Scenario) -> None:
     book.do(
         AddPasskey,
         **home,
+        proved=True,
         passkey_id=passkey_id,
         title="Phone “日本”",
         credential_id=b"credential",

@@ -74,6 +74,7 @@ class Owner:
         passkey_id = self.book.fresh()
         self.do(
             AddPasskey,
+            proved=True,
             passkey_id=passkey_id,
             title="Phone",
             credential_id=b"one",

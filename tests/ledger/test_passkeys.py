@@ -93,6 +93,7 @@ class Owner:
 
     def _new(self, passkey_id: UUID, credential: bytes) -> dict[str, Any]:
         return self._answer(f"add {passkey_id}") | {
+            "proved": True,
             "passkey_id": passkey_id,
             "title": "Phone",
             "credential_id": credential,
@@ -120,6 +121,12 @@ def test_a_passkey_is_added_used_renamed_and_removed(ada: Owner) -> None:
     ada.remove(key)
     assert ada.user.passkeys.keys == ()
     assert credential_claim(b"one") not in ada.user.claims()
+
+
+def test_a_session_from_before_the_first_passkey_cannot_add_another(ada: Owner) -> None:
+    ada.add(b"one", proved=False)
+    ada.cannot_add(FactorProofNeeded, b"two", proved=False)
+    ada.add(b"two", proved=True)
 
 
 def test_a_credential_is_one_persons_until_it_is_removed(ada: Owner) -> None:
@@ -189,9 +196,9 @@ def test_what_is_removed_or_somebody_elses_is_unknown(ada: Owner) -> None:
 
 def test_the_last_one_is_removed_only_with_a_proof(ada: Owner) -> None:
     one, two = ada.add(b"one"), ada.add(b"two")
-    ada.remove(one, proved=False)
-    ada.cannot_remove(FactorProofNeeded, two, proved=False)
-    ada.remove(two, proved=True)
+    for key in (one, two):
+        ada.cannot_remove(FactorProofNeeded, key, proved=False)
+        ada.remove(key, proved=True)
 
 
 def test_nobody_has_passkeys_without_end(ada: Owner) -> None:
