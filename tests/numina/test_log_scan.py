@@ -125,7 +125,7 @@ def forget_the_password(service: Service, caller: Caller) -> None:
 
     def tokens() -> set[str]:
         found: set[str] = set()
-        for path in outbox.glob("*"):
+        for path in outbox.glob("*.eml"):
             letter: Any = message_from_bytes(path.read_bytes(), policy=default)
             found.update(re.findall(r"numina_m_[\w-]+", next(iter(letter.iter_parts())).get_content()))
         return found
