@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,8 @@ class MailTokens:
         if len(token) != _CHARACTERS or not token.startswith(PREFIX) or not token.isascii():
             raise InvalidToken("this is no token out of a letter")
         try:
-            raw = urlsafe_b64decode(token.removeprefix(PREFIX) + "=" * (-(_HEAD + _CODE) * 4 // 3 % 4))
+            padding = "=" * (-(_HEAD + _CODE) * 4 // 3 % 4)
+            raw = b64decode(token.removeprefix(PREFIX) + padding, b"-_", validate=True)
             purpose = _PURPOSES[raw[0]]
             asked_at = _EPOCH + int.from_bytes(raw[17:_HEAD], "big") * _MICROSECOND
         except (NotBase64, IndexError, OverflowError) as error:

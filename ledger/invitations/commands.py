@@ -24,12 +24,13 @@ from ledger.invitations.events import (
     InvitationSent,
     InvitationWithdrawn,
 )
-from ledger.invitations.invitation import MOST_OPEN, Invitation, address_claim, place_claim
+from ledger.invitations.invitation import MOST_OPEN, Invitation, address_claim, letter_claim, place_claim
 from ledger.invitations.refusals import (
     ErasureAhead,
     InvitationOver,
     InviterUnverified,
     TooManyInvitations,
+    TooManyToday,
     UnknownInvitation,
 )
 from ledger.mailbox.addresses import normal
@@ -37,6 +38,9 @@ from ledger.mailbox.claims import email_claims
 
 GOOD_FOR = timedelta(days=7)
 """How long an invitation can be accepted."""
+
+# Letters go to people who may never have asked for one: inviting, withdrawing and inviting again ends somewhere.
+MOST_A_DAY = 30
 
 
 class Invite(Command, frozen=True, kw_only=True):
@@ -57,10 +61,11 @@ class Invite(Command, frozen=True, kw_only=True):
         yield from email_claims(self.email)
         yield address_claim(self.book_id, self.email)
         yield from (place_claim(self.book_id, place) for place in range(MOST_OPEN))
+        yield from (letter_claim(self.actor_id, letter) for letter in self._letters())
 
     def decide(self, state: State) -> list[Draft]:
         """Raises UnknownBook, RoleNeeded, InviterUnverified, UnacceptableAddress, AlreadyMember, TooManyMembers,
-        TooManyInvitations."""
+        TooManyInvitations, TooManyToday."""
         normal(self.email)
         book = book_of(state, self.book_id, self.actor_id, "owner")
         if not present(state, self.actor_id).verified:
@@ -76,9 +81,25 @@ class Invite(Command, frozen=True, kw_only=True):
             drafts.append(Draft(holder, InvitationWithdrawn(replaced_by=self.invitation_id)))
         text = {"email": self.email} | ({"message": self.message} if self.message else {})
         sent = InvitationSent(
-            role=self.role, by=self.actor_id, place=place, expires_at=self.now + GOOD_FOR, text=text
+            role=self.role,
+            by=self.actor_id,
+            place=place,
+            expires_at=self.now + GOOD_FOR,
+            letter=self._letter(state),
+            text=text,
         )
         return [*drafts, Draft(self.invitation_id, sent)]
+
+    def _letters(self) -> list[str]:
+        """What the letters of this day are called."""
+        return [f"{self.now:%Y-%m-%d}/{number}" for number in range(MOST_A_DAY)]
+
+    def _letter(self, state: State) -> str:
+        """The first one that was not sent yet."""
+        for letter in self._letters():
+            if state.holder(*letter_claim(self.actor_id, letter)) is None:
+                return letter
+        raise TooManyToday(f"At most {MOST_A_DAY} invitations are sent on one day (UTC).", most=MOST_A_DAY)
 
     def _place(self, state: State, replaced: UUID | None) -> int:
         """That of the invitation that is replaced, or else one that is free, or else of one that has expired."""

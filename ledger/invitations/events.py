@@ -14,7 +14,8 @@ from ledger.record import Fact, fact
 @fact
 class InvitationSent(Fact, frozen=True):
     """Whoever has the address may join the book with the `role`, until `expires_at` (aware UTC). `place` is which of
-    the book's places for open invitations it takes. text: email (as typed), message."""
+    the book's places for open invitations it takes, and `letter` which of the letters that `by` may have sent on that
+    day (UTC), as "2026-03-01/7". text: email (as typed), message."""
 
     topic: ClassVar[str] = "invitation.sent"
     begins: ClassVar[bool] = True
@@ -24,6 +25,7 @@ class InvitationSent(Fact, frozen=True):
     by: UUID
     place: int
     expires_at: datetime
+    letter: str = ""
 
 
 @fact

@@ -11,6 +11,7 @@ import msgspec
 
 from ledger.books.roles import LesserRole
 from ledger.command import Claim
+from ledger.ids import NIL
 from ledger.invitations.events import (
     InvitationAccepted,
     InvitationDeclined,
@@ -24,7 +25,7 @@ from ledger.refusals import Refusal
 Status = Literal["open", "accepted", "declined", "withdrawn"]
 MOST_OPEN = 20
 """So many invitations to a book can be open at a time: its places."""
-ADDRESS, PLACE = "invited address", "place of an invitation"
+ADDRESS, PLACE, LETTER = "invited address", "place of an invitation", "letter of an invitation"
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,17 +38,20 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     by: UUID
     place: int
     expires_at: datetime
+    letter: str = ""
     status: Status = "open"
     answered_by: UUID | None = None
     text: Mapping[str, str] = {}
 
     def claims(self) -> tuple[Claim, ...]:
-        """An address has one open invitation to a book, and a book so many as it has places."""
+        """An address has one open invitation to a book, a book so many as it has places, and a person has so many
+        letters sent on a day, whatever became of them."""
+        letter = (letter_claim(self.by, self.letter),) if self.letter else ()
         if self.status != "open":
-            return ()
+            return letter
         email = self.text.get("email")
         address = (address_claim(self.book_id, email),) if email else ()
-        return (*address, place_claim(self.book_id, self.place))
+        return (*address, place_claim(self.book_id, self.place), *letter)
 
     def good(self, now: datetime) -> bool:
         """Whether it can be accepted."""
@@ -74,6 +78,10 @@ def place_claim(book_id: UUID, place: int) -> Claim:
     return Claim(book_id, PLACE, str(place))
 
 
+def letter_claim(by: UUID, letter: str) -> Claim:
+    return Claim(NIL, LETTER, f"{by}/{letter}")
+
+
 def evolve(invitation: Invitation | None, fact: Fact, stream_id: UUID, book_id: UUID) -> Invitation:
     """The invitation after `fact`."""
     if isinstance(fact, InvitationSent):
@@ -84,6 +92,7 @@ def evolve(invitation: Invitation | None, fact: Fact, stream_id: UUID, book_id: 
             by=fact.by,
             place=fact.place,
             expires_at=fact.expires_at,
+            letter=fact.letter,
             text=fact.text,
         )
     if invitation is None:

@@ -25,6 +25,13 @@ class TooManyInvitations(Refusal):
     status = 409
 
 
+class TooManyToday(Refusal):
+    """You have invited many people today; more can be invited tomorrow."""
+
+    code = "too_many_invitations_today"
+    status = 429
+
+
 class InviterUnverified(Refusal):
     """Show that your own address is yours before letters are sent in your name."""
 

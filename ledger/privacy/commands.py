@@ -139,7 +139,8 @@ class EraseBook(Command, frozen=True, kw_only=True):
 
 
 class DepartBook(Command, frozen=True, kw_only=True):
-    """Takes `user_id`, whose time has come, out of the book `book_id`, which is others' too."""
+    """Takes `user_id`, whose time has come, out of the book `book_id`, which is others' too. Open invitations that
+    they sent are withdrawn: there are words of theirs in them."""
 
     name: ClassVar[str] = "book.depart"
 
@@ -147,6 +148,9 @@ class DepartBook(Command, frozen=True, kw_only=True):
 
     def streams(self) -> Iterable[UUID]:
         return (self.book_id, self.user_id)
+
+    def claims(self, state: State) -> Iterable[Claim]:
+        return (place_claim(self.book_id, place) for place in range(MOST_OPEN))
 
     def decide(self, state: State) -> list[Draft]:
         """Nothing when they do not belong to it any more. Raises Unknown, NotDue, BookAlone when nobody else does by
@@ -157,7 +161,15 @@ class DepartBook(Command, frozen=True, kw_only=True):
             return []
         if book.owner_id == self.user_id and not book.heirs():
             raise BookAlone("Nobody else belongs to this book: it is to be forgotten with them.")
-        return [Draft(self.book_id, fact) for fact in departure(book, self.user_id)]
+        left = [Draft(self.book_id, fact) for fact in departure(book, self.user_id)]
+        return [*self._withdrawn(state), *left]
+
+    def _withdrawn(self, state: State) -> Iterable[Draft]:
+        for claim in self.claims(state):
+            holder = state.holder(*claim)
+            sent = state.entity(Invitation, holder) if holder is not None else None
+            if sent is not None and sent.by == self.user_id:
+                yield Draft(sent.invitation_id, InvitationWithdrawn())
 
 
 class EraseInvitation(Command, frozen=True, kw_only=True):

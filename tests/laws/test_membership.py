@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from ledger.books.membership import ChangeOwner, ChangeRole, LeaveBook, RemoveMember
 from ledger.invitations.commands import (
     GOOD_FOR,
+    MOST_A_DAY,
     AcceptInvitation,
     DeclineInvitation,
     Invite,
@@ -36,6 +38,7 @@ class Household(RuleBasedStateMachine):
         # Open invitations by the name of who is invited: id, role, and when they end.
         self.open: dict[str, tuple[UUID, str, dt.datetime]] = {}
         self.past: list[UUID] = []
+        self.sent: Counter[tuple[str, dt.date]] = Counter()
 
     def does(self, expected: bool, actor: str, kind: Any, **fields: Any) -> None:
         """Tries it, and holds what came of it against what was `expected`."""
@@ -48,11 +51,13 @@ class Household(RuleBasedStateMachine):
 
     @rule(actor=somebody, guest=somebody, role=lesser)
     def invite(self, actor: str, guest: str, role: str) -> None:
-        may = self.roles.get(actor) == "owner" and guest not in self.roles
+        today = actor, self.people.book.now.date()
+        may = self.roles.get(actor) == "owner" and guest not in self.roles and self.sent[today] < MOST_A_DAY
         invitation_id = self.people.book.fresh()
         email = f"{guest.upper()}@Example.org"
         self.does(may, actor, Invite, invitation_id=invitation_id, email=email, role=role)
         if may:
+            self.sent[today] += 1
             if guest in self.open:
                 self.past.append(self.open[guest][0])
             self.open[guest] = invitation_id, role, self.people.book.now + GOOD_FOR

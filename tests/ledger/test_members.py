@@ -21,6 +21,7 @@ from ledger.books.refusals import (
 from ledger.ids import derived_id
 from ledger.invitations import commands
 from ledger.invitations.commands import (
+    MOST_A_DAY,
     MOST_OPEN,
     AcceptInvitation,
     DeclineInvitation,
@@ -34,6 +35,7 @@ from ledger.invitations.refusals import (
     InvitationOver,
     InviterUnverified,
     TooManyInvitations,
+    TooManyToday,
     UnknownInvitation,
 )
 from ledger.mailbox.addresses import UnacceptableAddress
@@ -251,6 +253,19 @@ def test_open_invitations_are_bounded() -> None:
     assert people.invitation(open_ones[1]).status == "open"
 
 
+def test_letters_are_bounded_by_the_day() -> None:
+    people = People("bob")
+    for _ in range(MOST_A_DAY):
+        people.do("ada", WithdrawInvitation, invitation_id=people.invite("guest"))
+    another = {"email": "one@more.org", "role": "viewer"}
+    refused = people.refuses(TooManyToday, "ada", Invite, invitation_id=uuid4(), **another)
+    assert refused.facts == {"most": MOST_A_DAY}
+    # What others send is theirs, and tomorrow is another day.
+    people.do("bob", Invite, book_id=home("bob"), invitation_id=uuid4(), **another)
+    people.book.now += dt.timedelta(days=1)
+    people.invite("guest")
+
+
 def test_members_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commands, "MOST_MEMBERS", 2)
     people = People("bob", "carol")
@@ -272,11 +287,13 @@ def test_who_is_forgotten_leaves_what_is_shared() -> None:
     people.join("bob", "viewer")
     people.join("carol", "editor")
     people.join("dan", "editor")
+    words_of_hers = people.invite("guest")
     ada = people.id("ada")
     people.do("ada", AskErasure, due_at=people.book.now)
     people.refuses(BookShared, "ada", EraseBook, user_id=ada)
     people.do("ada", DepartBook, user_id=ada)
     assert people.do("ada", DepartBook, user_id=ada).facts == []
+    assert people.invitation(words_of_hers).status == "withdrawn"
     # The editor who came first goes before the viewer who came before.
     assert people.now.owner_id == people.id("carol")
     assert people.role("ada") is None
