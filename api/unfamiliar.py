@@ -25,6 +25,8 @@ def notice(known: Services, user: User, session_id: UUID, text: Mapping[str, str
         with suppress(psycopg.errors.UndefinedTable):
             async with known.pool.connection() as connection:
                 before, by, at = await earlier(connection, user.user_id, session_id, device, network)
+            # What a client does not say is no news.
+            by, at = by or not device, at or not network
             if before and not (by and at):
                 await _record(known, user, session_id, text, by, at)
 
