@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,9 @@ from tests.support.scenario import Scenario
 class People:
     """Ada's book, and others whom she may invite to it."""
 
-    def __init__(self, *names: str) -> None:
-        self.book = Scenario(name="unused")
+    def __init__(self, *names: str, handle: Callable[[Command], Outcome] | None = None) -> None:
+        """`handle` carries out commands: in memory by default, where what came of them can be looked at."""
+        self.book = Scenario(handle, name="unused")
         for name in ("ada", *names):
             self.arrive(name)
         self.book_id = derived_id("home", "ada")
