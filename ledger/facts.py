@@ -1,6 +1,7 @@
 """Every fact there is: importing this module registers all topics, so that any record can be read."""
 
 from ledger.accounts import events as accounts
+from ledger.anomalies import events as anomalies
 from ledger.authority import events as authority
 from ledger.books import events as books
 from ledger.factors import events as factors
@@ -19,6 +20,7 @@ from ledger.undo import events as undo
 
 __all__ = [
     "accounts",
+    "anomalies",
     "authority",
     "books",
     "factors",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, model_validator
 
-from gateways.fetching import protected
-from gateways.oidc import ProviderSettings
+if TYPE_CHECKING:
+    from gateways.oidc import ProviderSettings
 
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 # Microsoft's covers companies and people alike; a company of its own has its tenant's id in place of "common".
@@ -31,6 +31,9 @@ class OidcProvider(BaseModel):
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
+        # What fetches takes a while to load, which nobody without a provider shall wait for.
+        from gateways.fetching import protected
+
         if self.issuer is not None and not protected(self.issuer):
             raise ValueError("an issuer has an https address (http only on this machine)")
         if "openid" not in self.scopes:
@@ -44,6 +47,8 @@ def providers(written: Mapping[str, OidcProvider]) -> list[ProviderSettings]:
 
 
 def _complete(name: str, written: OidcProvider) -> ProviderSettings:
+    from gateways.oidc import ProviderSettings
+
     title, issuer = KNOWN.get(name, (name.capitalize(), None))
     issuer = written.issuer or issuer
     if issuer is None:

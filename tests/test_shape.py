@@ -5,6 +5,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -250,6 +251,18 @@ def test_every_fact_has_a_topic_and_says_what_became_true() -> None:
         if not own_docstring(kind):
             complaints.append(f"{where} has no docstring; say what became true, and what its text holds.")
     nothing(complaints)
+
+
+def test_whoever_reads_the_record_knows_every_fact() -> None:
+    load_everything()
+    program = "import ledger.facts; from ledger.record import topics; print(*topics())"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    nothing(
+        f"{topic} is not known to who imports ledger.facts alone, as the projector does; add its events there."
+        for topic in set(topics()) - set(told.stdout.split())
+    )
 
 
 def test_every_refusal_is_documented_and_has_a_code_of_its_own() -> None:
