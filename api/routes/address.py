@@ -12,8 +12,7 @@ from api.by_letter import WithToken, answered, of_person
 from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
 from api.fields import Body, Email
-from api.idempotency import frame
-from api.principal import principal
+from api.oneself import about_oneself
 from api.reading import read_body
 from api.responses import Answer
 from ledger.mailbox.commands import AskEmailChange, AskVerification, ConfirmEmailChange, VerifyEmail
@@ -76,8 +75,7 @@ async def verify(request: Request) -> Response:
 )
 async def resend(request: Request) -> Response:
     """No letter is sent to an address that is verified, nor more than three within an hour."""
-    who = principal(request)
-    await carry_out(request, AskVerification(**await frame(request, who._replace(book_id=who.home_book_id))))
+    await carry_out(request, AskVerification(**await about_oneself(request)))
     return Answer(b"", 202)
 
 
@@ -94,8 +92,7 @@ async def resend(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """A letter goes to the new address. Once the token in it came to POST /v1/auth/verify, that address takes the
     place of yours, and the one before is told."""
-    who = principal(request)
     body = await read_body(request, Wanted)
-    about = await frame(request, who._replace(book_id=who.home_book_id))
+    about = await about_oneself(request)
     await carry_out(request, AskEmailChange(**about, email=body.email))
     return Answer(b"", 202)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
-from api.idempotency import frame
+from api.oneself import about_oneself
 from api.principal import principal
 from api.problems import BodyTooLarge, UnsupportedMedia
 from api.reading import fresh, path_id, stream, stream_with_version
@@ -48,7 +48,7 @@ async def change(request: Request) -> Response:
     if len(raw) > MOST_BYTES:
         raise BodyTooLarge(f"A picture has at most {MOST_BYTES} bytes.", limit=MOST_BYTES)
     media, content = picture(raw)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     async with known.pool.connection() as connection:
         digest = await pictures.keep(connection, known.vault, who.user_id, content)
     if digest is None:
@@ -64,7 +64,7 @@ async def change(request: Request) -> Response:
 @routes.delete("/users/me/avatar", **operation("Remove your picture", status=204, refusals=(404,)))
 async def remove(request: Request) -> Response:
     who = principal(request)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     await carry_out(request, RemoveAvatar(**framed))
     user = await stream(request, who.user_id, User)
     if user is not None:

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
 from api.fields import Body
-from api.idempotency import frame
+from api.oneself import about_oneself
 from api.principal import principal
 from api.reading import facts_of, read_body
 from api.responses import answer
@@ -77,7 +77,7 @@ async def change(request: Request) -> Response:
     """What is so already is not recorded a second time."""
     who = principal(request)
     body = await read_body(request, ConsentChange)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     command = commands.Consent(**framed, kind=body.kind, version=body.version, given=body.given)
     outcome = await carry_out(request, command)
     facts = await facts_of(request, who.user_id)

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
-from api.idempotency import frame
+from api.oneself import about_oneself
 from api.principal import principal
 from api.reading import fresh, left_by
 from api.responses import answer
@@ -71,7 +71,7 @@ async def ask(request: Request) -> Response:
     is destroyed for ever; amounts, dates and proofs stay, of nobody. Asking again changes nothing."""
     who = principal(request)
     known = services(request)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     due_at = framed["now"] + known.erasure_grace
     outcome = await carry_out(request, AskErasure(**framed, due_at=due_at, session_id=who.session_id))
     user, _ = await left_by(request, outcome, who.user_id, User)
@@ -88,8 +88,7 @@ async def ask(request: Request) -> Response:
     ),
 )
 async def cancel(request: Request) -> Response:
-    who = principal(request)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     outcome = await carry_out(request, CancelErasure(**framed))
     return carried_out(outcome, Erasure(due_at=None, books=[]))
 

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from api.carrying_out import carry_out, made
 from api.describe import operation, router
-from api.idempotency import frame
+from api.oneself import about_oneself
 from api.principal import principal
 from api.reading import stream
 from api.responses import answer, location
@@ -91,7 +91,7 @@ async def read(request: Request) -> Response:
 async def make(request: Request) -> Response:
     """Ten codes, each good for once."""
     who, codes_of = principal(request), services(request).recovery_codes
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     codes = codes_of.make(who.user_id, framed["command_id"])
     digests = tuple(codes_of.digest(who.user_id, code) for code in codes)
     command = MakeRecoveryCodes(**framed, digests=digests, proved=has_proved(who))

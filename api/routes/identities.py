@@ -11,10 +11,9 @@ from typing_extensions import TypedDict
 
 from api.carrying_out import carry_out
 from api.describe import operation, router
-from api.idempotency import frame
+from api.oneself import about_oneself, oneself
 from api.principal import principal
-from api.problems import NotAuthenticated
-from api.reading import path_id, read_body, stream
+from api.reading import path_id, read_body
 from api.responses import Answer, answer
 from api.services import services
 from api.signing_in_elsewhere import (
@@ -26,7 +25,6 @@ from api.signing_in_elsewhere import (
     begin,
     proved,
 )
-from ledger.identity.user import User
 from ledger.oidc.commands import LinkIdentity, UnlinkIdentity
 from ledger.oidc.identities import Identity
 from ledger.oidc.refusals import IdentityTaken, UnknownIdentity
@@ -104,7 +102,7 @@ async def link(request: Request) -> Response:
         vouched=proof.verified,
     )
     await carry_out(request, command)
-    user = await _me(request)
+    user = await oneself(request)
     linked = user.identities.of(command.issuer, command.digest)
     if linked is None:
         raise IdentityTaken("It was unlinked meanwhile.")
@@ -120,7 +118,7 @@ async def link(request: Request) -> Response:
     ),
 )
 async def list_identities(request: Request) -> Response:
-    user = await _me(request)
+    user = await oneself(request)
     return answer(IdentityList(items=[_shown(each) for each in user.identities.linked]))
 
 
@@ -129,18 +127,10 @@ async def list_identities(request: Request) -> Response:
     **operation("Unlink an account elsewhere", status=204, refusals=(403, 404, 409)),
 )
 async def unlink(request: Request) -> Response:
-    who = principal(request)
     identity_id = path_id(request, "identity_id", UnknownIdentity)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     await carry_out(request, UnlinkIdentity(**framed, identity_id=identity_id))
     return Answer(b"", 204)
-
-
-async def _me(request: Request) -> User:
-    user = await stream(request, principal(request).user_id, User)
-    if user is None:
-        raise NotAuthenticated("The person of this token is not known here.")
-    return user
 
 
 def _shown(identity: Identity) -> IdentityAnswer:

@@ -12,12 +12,11 @@ from typing_extensions import TypedDict
 from api.carrying_out import carried_out, carry_out, made
 from api.describe import operation, router
 from api.fields import Body, Name
-from api.idempotency import Frame, frame
+from api.oneself import about_oneself, oneself
 from api.passkey_proof import passkey_options
 from api.passkey_shapes import CREATION_EXAMPLE, REQUEST_EXAMPLE, CreationOptions, MadePasskey, RequestOptions
 from api.principal import principal
-from api.problems import NotAuthenticated
-from api.reading import left_by, path_id, read_body, stream
+from api.reading import left_by, path_id, read_body
 from api.responses import Answer, answer, location
 from api.second_factor import has_proved
 from api.services import services
@@ -90,7 +89,7 @@ class PasskeyList(TypedDict):
 async def creation_options(request: Request) -> Response:
     """What to hand to `PublicKeyCredential.parseCreationOptionsFromJSON()` and then to
     `navigator.credentials.create()`. Good for five minutes and one passkey."""
-    user = await _me(request)
+    user = await oneself(request)
     told = user.text.get("email", ""), user.text.get("name", "")
     return answer(services(request).passkeys.creation_options(user.user_id, *told, user.passkeys.keys))
 
@@ -128,7 +127,7 @@ async def add(request: Request) -> Response:
     except InvalidPasskey as error:
         raise InvalidAttestation(f"The passkey is not accepted: {error}.") from None
     command = AddPasskey(
-        **await _frame(request),
+        **await about_oneself(request),
         proved=has_proved(who),
         passkey_id=known.new_id(),
         title=body.name,
@@ -153,7 +152,7 @@ async def add(request: Request) -> Response:
     **operation("List your passkeys", answer=PasskeyList, answer_example={"items": [_EXAMPLE]}),
 )
 async def list_passkeys(request: Request) -> Response:
-    user = await _me(request)
+    user = await oneself(request)
     return answer(PasskeyList(items=[_shown(key) for key in user.passkeys.keys]))
 
 
@@ -171,7 +170,7 @@ async def list_passkeys(request: Request) -> Response:
 async def rename(request: Request) -> Response:
     passkey_id = path_id(request, "passkey_id", UnknownPasskey)
     body = await read_body(request, PasskeyChange)
-    command = RenamePasskey(**await _frame(request), passkey_id=passkey_id, title=body.name)
+    command = RenamePasskey(**await about_oneself(request), passkey_id=passkey_id, title=body.name)
     outcome = await carry_out(request, command)
     user, _ = await left_by(request, outcome, command.actor_id, User)
     renamed = user and user.passkeys.by_id(passkey_id)
@@ -186,7 +185,7 @@ async def remove(request: Request) -> Response:
     another."""
     proved = has_proved(principal(request))
     passkey_id = path_id(request, "passkey_id", UnknownPasskey)
-    framed = await _frame(request)
+    framed = await about_oneself(request)
     await carry_out(request, RemovePasskey(**framed, passkey_id=passkey_id, proved=proved))
     return Answer(b"", 204)
 
@@ -203,22 +202,10 @@ async def remove(request: Request) -> Response:
 async def proof_options(request: Request) -> Response:
     """What to hand to `PublicKeyCredential.parseRequestOptionsFromJSON()` and then to `navigator.credentials.get()`;
     its answer goes to POST /v1/auth/step-up."""
-    user = await _me(request)
+    user = await oneself(request)
     if not user.passkeys.keys:
         raise UnknownPasskey("You have no passkey.")
     return answer(passkey_options(request, user))
-
-
-async def _frame(request: Request) -> Frame:
-    who = principal(request)
-    return await frame(request, who._replace(book_id=who.home_book_id))
-
-
-async def _me(request: Request) -> User:
-    user = await stream(request, principal(request).user_id, User)
-    if user is None:
-        raise NotAuthenticated("The person of this token is not known here.")
-    return user
 
 
 def _shown(key: Passkey) -> PasskeyAnswer:

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from api.carrying_out import carry_out
 from api.describe import operation, router
-from api.idempotency import frame
+from api.oneself import about_oneself
 from api.principal import principal
 from api.reading import fresh, path_id, stream
 from api.responses import Answer, answer
@@ -90,7 +90,7 @@ async def end_one(request: Request) -> Response:
 async def end_others(request: Request) -> Response:
     """Every session of yours ends but for this one."""
     who = principal(request)
-    framed = await frame(request, who._replace(book_id=who.home_book_id))
+    framed = await about_oneself(request)
     await carry_out(request, EndSessions(**framed, kept=who.session_id))
     return Answer(b"", 204)
 

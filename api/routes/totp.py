@@ -11,19 +11,17 @@ from typing_extensions import TypedDict
 from api.carrying_out import carry_out, made
 from api.describe import operation, router
 from api.fields import Body
-from api.idempotency import Frame, frame
+from api.oneself import about_oneself, oneself
 from api.principal import principal
 from api.problems import InvalidRequest
-from api.reading import read_body, stream
+from api.reading import read_body
 from api.responses import Answer, location
 from api.second_factor import Code, carry_out_guess, has_proved
 from api.services import services
 from api.signing_in import ACCESS_EXAMPLE, AccessToken, stepped_up
 from gateways import totp
 from ledger.factors.commands import ConfirmTotp, OfferTotp, RemoveTotp, awaited
-from ledger.identity.user import User
 from ledger.record import Fact
-from ledger.sessions.commands import SessionOver
 
 routes = router("Identity")
 
@@ -65,7 +63,7 @@ class Confirmation(Body):
 )
 async def offer(request: Request) -> Response:
     """An app that you use already is good until you have confirmed the new one."""
-    who, framed = principal(request), await _frame(request)
+    who, framed = principal(request), await about_oneself(request)
     command = OfferTotp(
         **framed,
         totp_id=services(request).new_id(),
@@ -74,7 +72,7 @@ async def offer(request: Request) -> Response:
         proved=has_proved(who),
     )
     outcome = await carry_out(request, command)
-    user = await _me(request)
+    user = await oneself(request)
     fact: Fact = outcome.facts[0].fact
     secret = fact.text["secret"]
     address = totp.address(secret, user.text.get("email", ""))
@@ -102,10 +100,10 @@ async def confirm(request: Request) -> Response:
     """From now on, signing in takes a code of the app, or another second factor of yours. The code is a proof of it,
     so you get an access token that says so. Make recovery codes next, in case you lose the app."""
     body, who = await read_body(request, Confirmation), principal(request)
-    framed = await _frame(request)
+    framed = await about_oneself(request)
     if framed["dry_run"]:
         raise InvalidRequest("A code cannot be tried: each is good for once.", field="dry_run")
-    offered = awaited((await _me(request)).factors, framed["now"])
+    offered = awaited((await oneself(request)).factors, framed["now"])
     steps = totp.steps(offered.secret, body.code, framed["now"])
     await carry_out_guess(request, ConfirmTotp(**framed, totp_id=offered.totp_id, steps=steps))
     return await stepped_up(request, who, [*who.methods, "otp", "mfa"])
@@ -115,17 +113,7 @@ async def confirm(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """It takes a token that you got by proving a second factor: a code of the app, say, or a recovery code if you
     have lost it, sent to POST /v1/auth/step-up."""
-    await carry_out(request, RemoveTotp(**await _frame(request), proved=has_proved(principal(request))))
+    await carry_out(
+        request, RemoveTotp(**await about_oneself(request), proved=has_proved(principal(request)))
+    )
     return Answer(b"", 204)
-
-
-async def _frame(request: Request) -> Frame:
-    who = principal(request)
-    return await frame(request, who._replace(book_id=who.home_book_id))
-
-
-async def _me(request: Request) -> User:
-    user = await stream(request, principal(request).user_id, User)
-    if user is None:
-        raise SessionOver("The person of this token is not known here any more.")
-    return user

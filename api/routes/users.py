@@ -16,12 +16,11 @@ from api.authorising import proved_lately
 from api.carrying_out import carried_out, carry_out
 from api.describe import operation, router
 from api.fields import Body, Currency, Locale, Name, Zone
-from api.idempotency import frame
+from api.oneself import about_oneself, oneself_with_version
 from api.preconditions import expected_version
 from api.present_password import demand_password
 from api.principal import principal
-from api.problems import NotAuthenticated
-from api.reading import left_by, read_body, stream_with_version
+from api.reading import left_by, read_body
 from api.responses import answer, etag
 from api.routes.auth import Password
 from api.services import context, services
@@ -94,7 +93,7 @@ class ProfileChange(Body):
 
 @routes.get("/users/me", **operation("Read your profile", answer=Profile, answer_example=_EXAMPLE))
 async def read(request: Request) -> Response:
-    user, version = await _me(request)
+    user, version = await oneself_with_version(request)
     return answer(profile_of(user, version), headers=[etag(version)])
 
 
@@ -113,7 +112,7 @@ async def change(request: Request) -> Response:
     who = principal(request)
     body = await read_body(request, ProfileChange)
     known = services(request)
-    user, _ = await _me(request)
+    user, _ = await oneself_with_version(request)
     hashed = None
     if body.password is not None:
         if "password" not in user.text or user.has_second_factor:
@@ -128,7 +127,7 @@ async def change(request: Request) -> Response:
     outcome = await carry_out(
         request,
         AmendUser(
-            **await frame(request, who._replace(book_id=who.home_book_id)),
+            **await about_oneself(request),
             display_name=body.name,
             currency=body.currency,
             time_zone=body.time_zone,
@@ -144,13 +143,6 @@ async def change(request: Request) -> Response:
     )
     changed, version = await left_by(request, outcome, who.user_id, User)
     return carried_out(outcome, profile_of(changed or user, version), [etag(version)])
-
-
-async def _me(request: Request) -> tuple[User, int]:
-    user, version = await stream_with_version(request, principal(request).user_id, User)
-    if user is None:
-        raise NotAuthenticated("The person of this token is not known here.")
-    return user, version
 
 
 def profile_of(user: User, version: int) -> Profile:
