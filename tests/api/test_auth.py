@@ -62,8 +62,9 @@ def test_an_unknown_address_takes_as_long_as_a_wrong_password(client: TestClient
         client.post("/v1/auth/login", json={"email": email, "password": "not the password"})
         return time.perf_counter() - began
 
-    wrong = sorted(seconds(ada.email) for _ in range(5))[2]
-    unknown = sorted(seconds("nobody@example.com") for _ in range(5))[2]
+    # In turns, and the quickest of each: whatever else the machine does makes some of them slower.
+    pairs = [(seconds(ada.email), seconds("nobody@example.com")) for _ in range(4)]
+    wrong, unknown = map(min, zip(*pairs, strict=True))
     assert 0.4 < unknown / wrong < 2.5
 
 
