@@ -80,7 +80,7 @@ def history(facts: list[Recorded]) -> list[Edit]:
         user = evolve(user, f.fact, f.stream_id, f.book_id)
         new = _fields(user)
         changed = [field for field in new if old.get(field) != new[field]]
-        if not changed and f.topic.endswith(("_used", "_failed")):
+        if not changed and f.topic.endswith(("_used", "_failed", "_new")):
             # That they came in, or tried to, is told by the trail of security.
             continue
         edits.append(
