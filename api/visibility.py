@@ -25,6 +25,8 @@ from ledger.accounts.events import AccountMoved, AccountOpened
 from ledger.accounts.refusals import UnknownAccount
 from ledger.books.book import Book
 from ledger.books.events import BookPrivacyBegun
+from ledger.invitations.events import InvitationSent
+from ledger.invitations.invitation import Invitation
 from ledger.postings import Posting
 from ledger.reconciliations.reconciliation import Reconciliation
 from ledger.record import Recorded
@@ -88,6 +90,8 @@ class Sight(msgspec.Struct, frozen=True):
         match entity:
             case Book():
                 return replace(entity, private=entity.private & {self.viewer})
+            case Invitation(by=by):
+                return entity if self._sent(by) else replace(entity, text={})
             case _ if self.clear:
                 return entity
             case Account(parent_id=parent_id):
@@ -110,6 +114,8 @@ class Sight(msgspec.Struct, frozen=True):
             return recorded if recorded.stream_id == self.viewer and not self.by_key else None
         if isinstance(fact, BookPrivacyBegun):
             return recorded if fact.person_id == self.viewer else None
+        if isinstance(fact, InvitationSent) and not self._sent(fact.by):
+            return replace(recorded, fact=replace(fact, text={}))
         if self.clear:
             return recorded
         if noun == "account":
@@ -121,6 +127,10 @@ class Sight(msgspec.Struct, frozen=True):
         if noun == "transaction":
             return self._of_transaction(recorded, fact)
         return recorded if self.sees(getattr(fact, "account_id", None)) else None
+
+    def _sent(self, by: UUID) -> bool:
+        """Whether they may read whom an invitation of this person went to, and what it says: who sent it may."""
+        return by == self.viewer and not self.by_key
 
     def _transaction(self, transaction: Transaction) -> Transaction | None:
         terms = self.terms(transaction.terms)

@@ -168,6 +168,9 @@ class AcceptInvitation(_OfInvitation, frozen=True, kw_only=True):
             raise UnknownInvitation("There is no such invitation.")
         if belongs:
             raise AlreadyMember("You belong to the book already.")
+        if book.role_of(invitation.by) != "owner":
+            # Who has given the book away, or is out of it, lets nobody in any more.
+            raise InvitationOver("Who invited you does not own the book any more. Ask for another.")
         _check_joining(user)
         _check_room(book)
         joined = BookMemberJoined(

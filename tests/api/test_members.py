@@ -136,6 +136,23 @@ def test_the_trail_says_who_did_it(ada: Person, bob: Person) -> None:
     assert {"book.member_joined", "invitation.sent"} <= {each["topic"] for each in changed}
 
 
+def test_whom_the_owner_invites_is_nobody_elses_business(
+    ada: Person, bob: Person, client: TestClient
+) -> None:
+    viewer = join(ada, bob, "viewer")
+    wish = {"email": "third.party@example.com", "role": "editor", "message": "hush, a surprise"}
+    sent = ada.post(f"/books/{ada.book_id}/invitations", wish)
+    assert sent.status_code == 201, sent.text
+    paths = ["/audit/logs", "/changes"]
+    key = ada.post("/users/me/api-keys", {"name": "x", "scopes": ["transactions:read", "audit:read"]}).json()
+    program = {"authorization": f"Bearer {key['key']}"}
+    for path in paths:
+        assert "third.party" in ada.get(path).text
+        for told in (viewer.get(path).text, client.get(f"/v1{path}", headers=program).text):
+            assert "third.party" not in told
+            assert "hush" not in told
+
+
 def test_roles_change_at_once(ada: Person, bob: Person) -> None:
     home = household(ada)
     person = join(ada, bob, "viewer")

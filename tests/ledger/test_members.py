@@ -69,6 +69,15 @@ def test_accepting_twice_is_accepting_once() -> None:
     assert people.do("bob", AcceptInvitation, invitation_id=invitation_id).facts == []
 
 
+def test_who_gave_the_book_away_lets_nobody_in_any_more() -> None:
+    people = People("bob", "carol")
+    people.join("bob")
+    invitation_id = people.invite("carol", "editor")
+    people.do("ada", ChangeOwner, user_id=people.id("bob"))
+    people.refuses(InvitationOver, "carol", AcceptInvitation, invitation_id=invitation_id)
+    assert people.role("carol") is None
+
+
 @pytest.mark.parametrize("gone", ["left", "removed"])
 def test_an_invitation_lets_in_once(gone: str) -> None:
     people = People("bob")
