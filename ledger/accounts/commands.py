@@ -241,14 +241,15 @@ class AmendAccount(AccountChange, frozen=True, kw_only=True):
             yield self.book_id
 
     def more_streams(self, state: State) -> Iterable[UUID]:
-        parent = state.entity(Account, self.parent_id) if isinstance(self.parent_id, UUID) else None
-        return [parent.parent_id] if parent is not None and parent.parent_id is not None else []
+        above = self.parent_id if isinstance(self.parent_id, UUID) else self.account_id
+        below = state.entity(Account, above) if not isinstance(self.parent_id, Unchanged) else None
+        return [below.parent_id] if below is not None and below.parent_id is not None else []
 
     def claims(self, state: State) -> Iterable[Claim]:
         account = state.entity(Account, self.account_id)
         if account is None:
             return ()
-        parent, name, private_to = self._place(account)
+        parent, name, private_to = self._place(state, account)
         return [Claim(self.book_id, "account", name_text(parent, name, private_to))]
 
     def balances(self, state: State) -> Iterable[tuple[UUID, str]]:
@@ -281,15 +282,20 @@ class AmendAccount(AccountChange, frozen=True, kw_only=True):
         first = begun(state, self.book_id, self.actor_id) if self.private else []
         return [*(Draft(self.account_id, fact) for fact in facts), *first]
 
-    def _place(self, account: Account) -> tuple[UUID | None, str, UUID | None]:
+    def _place(self, state: State, account: Account) -> tuple[UUID | None, str, UUID | None]:
         parent = account.parent_id if isinstance(self.parent_id, Unchanged) else self.parent_id
+        if parent is None and account.parent_id is not None:
+            above = state.entity(Account, account.parent_id)
+            if above is not None and not above.seen_by(self.actor_id):
+                # They give back what they were shown: an account at the top of the tree.
+                parent = account.parent_id
         private_to = account.private_to
         if self.private is not None:
             private_to = self.actor_id if self.private else None
         return parent, self.text.get("name", account.name), private_to
 
     def _named(self, state: State, account: Account) -> Iterator[Fact]:
-        parent, name, private_to = self._place(account)
+        parent, name, private_to = self._place(state, account)
         if (parent, name, private_to) == (account.parent_id, account.name, account.private_to):
             return
         check_name(name)

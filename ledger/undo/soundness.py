@@ -122,6 +122,9 @@ def _check(
         case AccountReinstated() | AccountRenamed() | AccountMoved():
             name_free(state, book_id, account.parent_id, account.name, stream_id, account.private_to)
             if account.parent_id is not None and not isinstance(fact, AccountRenamed):
+                above = ahead.entity(Account, account.parent_id)
+                if above is not None and not above.seen_by(actor_id):
+                    raise UndoBlocked("Where the account stood before is not for you to see.")
                 check_parent(ahead, book_id, account.kind, account.parent_id, actor_id, below=stream_id)
         case AccountMadePrivate() | AccountMadeShared():
             present = state.entity(Account, stream_id)

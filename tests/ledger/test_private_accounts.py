@@ -27,7 +27,7 @@ from ledger.transactions.changes import (
 from ledger.transactions.commands import PostTransaction
 from ledger.transactions.refusals import NotOnAccount, PrivateLeg, UnknownTransaction
 from ledger.undo.commands import UndoCommand
-from ledger.undo.refusals import UnknownCommand
+from ledger.undo.refusals import UndoBlocked, UnknownCommand
 from tests.support.scenario import Scenario, amount, day
 
 BOB = derived_id("somebody", "else")
@@ -188,3 +188,17 @@ def test_an_undoing_by_somebody_else_is_refused_where_a_part_is_hidden(book: Sce
         book.refuses(
             UnknownCommand, UndoCommand, undone_id=hidden.command_id, first=hidden.first, last=hidden.last
         )
+
+
+def test_who_does_not_see_what_an_account_stands_below_leaves_it_there(book: Scenario) -> None:
+    child, parent = book.account("child", parent_id=book.accounts["gifts"]), book.accounts["gifts"]
+    with as_bob(book):
+        book.do(AmendAccount, account_id=child, parent_id=None, text={"name": "renamed"})
+    found = book.ledger.state.entity(Account, child)
+    assert found is not None
+    assert (found.parent_id, found.name) == (parent, "renamed")
+    book.do(AmendAccount, account_id=child, parent_id=None)
+    moved = book.last()
+    with as_bob(book):
+        refused = book.refuses_undo(UndoBlocked, moved)
+    assert str(parent) not in refused.detail
