@@ -68,6 +68,7 @@ async def signed_in(request: Request, user: User, methods: Sequence[str]) -> Ans
         actor_id=user.user_id,
         now=now,
         session_id=session_id,
+        epoch=user.epoch,
         methods=tuple(methods),
         digest=digest(refresh_token),
         expires_at=now + known.session_lifetime,

@@ -94,14 +94,15 @@ def evolve(mailbox: Mailbox, fact: MailboxFact) -> Mailbox:
                 address_form=form, verified=True, verify=mailbox.verify, reclaimed_at=mailbox.reclaimed_at
             )
         case UserReclaimed(reclaimed_at=at):
-            return msgspec.structs.replace(mailbox, reclaimed_at=at)
+            return msgspec.structs.replace(mailbox, reclaimed_at=at, wanted="")
         case UserResetAsked(asked_at=at):
             return msgspec.structs.replace(mailbox, reset=_last(mailbox.reset, at))
 
 
 def answered(mailbox: Mailbox) -> Mailbox:
-    """The mailbox once the password was changed: letters that would allow another are void."""
-    return msgspec.structs.replace(mailbox, reset=())
+    """The mailbox once the password was changed: letters that would allow another are void, and so is the wish for
+    another address, which may be that of whoever knew the password before."""
+    return msgspec.structs.replace(mailbox, reset=(), wanted="")
 
 
 def _last(asked: Sequence[datetime], at: datetime) -> tuple[datetime, ...]:

@@ -36,11 +36,15 @@ class UnknownSession(Unknown):
 
 class OpenSession(Command, frozen=True, kw_only=True):
     """Signs `actor_id`, who has proved who they are by `methods`, in as the fresh `session_id`. `book_id` is the
-    person's id; `digest` the SHA-256 of the refresh token; text: device, address."""
+    person's id; `digest` the SHA-256 of the refresh token; text: device, address.
+
+    `epoch` is the person's when they proved it: who was signed out everywhere since then has to prove it anew.
+    """
 
     name: ClassVar[str] = "session.open"
 
     session_id: UUID
+    epoch: int | None = None
     methods: tuple[str, ...]
     digest: bytes
     expires_at: datetime
@@ -56,6 +60,8 @@ class OpenSession(Command, frozen=True, kw_only=True):
             raise SessionOver("This person is no longer known here.")
         if user.authority.suspended:
             raise Suspended("Ask whoever operates this service.")
+        if self.epoch is not None and self.epoch != user.epoch:
+            raise SessionOver("You were signed out everywhere at this very moment. Sign in again.")
         opened = SessionOpened(
             user_id=user.user_id,
             methods=self.methods,

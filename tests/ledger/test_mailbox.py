@@ -226,6 +226,18 @@ def test_every_letter_is_good_until_the_password_or_the_address_changes(ada: Som
                 ada.reset(asked_at)
 
 
+@pytest.mark.parametrize("verified", [True, False])
+def test_a_new_password_voids_the_wish_of_whoever_knew_the_old_one(ada: Someone, verified: bool) -> None:
+    if verified:
+        ada.verify("ada@example.org")
+    wished = ada.ask_change("mallory@example.org")
+    ada.book.now += MINUTE
+    ada.ask_reset()
+    ada.reset(ada.book.now)
+    with pytest.raises(LinkSpent):
+        ada.confirm("mallory@example.org", wished)
+
+
 def test_a_hash_of_another_cost_leaves_a_reset_good(ada: Someone) -> None:
     ada.ask_reset()
     ada._do(RehashPassword, old="$argon2id$first", new="$argon2id$dearer")

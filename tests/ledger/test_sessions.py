@@ -208,6 +208,17 @@ def test_a_new_password_signs_out_everywhere_else(ada: Callable[[], Device], boo
     assert [here.admitted, there.admitted] == [True, False]
 
 
+def test_who_is_signed_out_everywhere_while_signing_in_is_not_let_in(
+    ada: Callable[[], Device], book: Scenario
+) -> None:
+    device = ada()
+    everywhere(book, device)
+    opening = {"methods": ("pwd",), "digest": b"", "expires_at": book.now + MONTH}
+    with pytest.raises(SessionOver):
+        device._do(OpenSession, session_id=book.fresh(), epoch=0, **opening)
+    device._do(OpenSession, session_id=book.fresh(), epoch=1, **opening)
+
+
 def test_nobody_unknown_signs_in(book: Scenario) -> None:
     with pytest.raises(SessionOver):
         Device(book, uuid4())
