@@ -9,16 +9,17 @@ from starlette.requests import Request
 
 from api.carrying_out import carry_out
 from api.fields import Body
+from api.oneself import oneself
 from api.passkey_proof import passkey_options, prove_passkey
 from api.passkey_shapes import PasskeyProof
-from api.principal import Principal
+from api.principal import Principal, principal
 from api.services import services
 from gateways import totp
-from ledger.command import Command
+from ledger.command import Command, Outcome
 from ledger.factors.commands import UseRecoveryCode, UseTotp
 from ledger.factors.events import UserFactorFailed
 from ledger.factors.factors import Totp
-from ledger.factors.refusals import SecondFactorNeeded, WrongCode
+from ledger.factors.refusals import FactorProofNeeded, SecondFactorNeeded, WrongCode
 from ledger.identity.user import User
 
 Code = Annotated[
@@ -52,6 +53,16 @@ class SecondFactor(Body):
 def has_proved(who: Principal) -> bool:
     """Whether a second factor was part of the last proof (RFC 8176)."""
     return not _FACTORS.isdisjoint(who.methods)
+
+
+async def replayed_to_who_proved(request: Request, outcome: Outcome) -> None:
+    """Tells what is told once more, under an idempotency key, to nobody who could not ask for it now: a command that
+    was carried out before is not decided again. Raises FactorProofNeeded."""
+    if outcome.replayed and (await oneself(request)).has_second_factor and not has_proved(principal(request)):
+        raise FactorProofNeeded(
+            "Send a code, or another second factor of yours, to POST /v1/auth/step-up, then try again with the token "
+            "that it gives."
+        )
 
 
 async def prove_second_factor(request: Request, user: User, given: SecondFactor) -> tuple[str, ...]:

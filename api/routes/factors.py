@@ -14,7 +14,7 @@ from api.oneself import about_oneself
 from api.principal import principal
 from api.reading import stream
 from api.responses import answer, location
-from api.second_factor import has_proved
+from api.second_factor import has_proved, replayed_to_who_proved
 from api.services import services
 from ledger.factors.commands import MakeRecoveryCodes
 from ledger.identity.user import User
@@ -96,4 +96,5 @@ async def make(request: Request) -> Response:
     digests = tuple(codes_of.digest(who.user_id, code) for code in codes)
     command = MakeRecoveryCodes(**framed, digests=digests, proved=has_proved(who))
     outcome = await carry_out(request, command)
+    await replayed_to_who_proved(request, outcome)
     return made(command, outcome, RecoveryCodesAnswer(codes=list(codes)), [location("/v1/auth/factors")])

@@ -16,7 +16,7 @@ from api.principal import principal
 from api.problems import InvalidRequest
 from api.reading import read_body
 from api.responses import Answer, location
-from api.second_factor import Code, carry_out_guess, has_proved
+from api.second_factor import Code, carry_out_guess, has_proved, replayed_to_who_proved
 from api.services import services
 from api.signing_in import ACCESS_EXAMPLE, AccessToken, stepped_up
 from gateways import totp
@@ -72,6 +72,7 @@ async def offer(request: Request) -> Response:
         proved=has_proved(who),
     )
     outcome = await carry_out(request, command)
+    await replayed_to_who_proved(request, outcome)
     user = await oneself(request)
     fact: Fact = outcome.facts[0].fact
     secret = fact.text["secret"]

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import psycopg
+import pyotp
 import pytest
 from starlette.testclient import TestClient
 
@@ -365,3 +366,12 @@ def test_the_trail_tells_what_was_done(ada: Person, app: App) -> None:
         "recovery_code_used",
     ):
         assert f"user.{topic}" in told
+
+
+def test_what_is_told_once_more_is_told_to_who_proved_a_factor(ada: Person, time: Time) -> None:
+    keyed = {"headers": {"idempotency-key": "again"}}
+    elsewhere = replace(ada, token=login(ada).json()["access_token"])
+    secret = ada.post("/auth/totp", **keyed).json()["secret"]
+    code = pyotp.TOTP(secret).at(time())
+    assert ada.post("/auth/totp/confirm", {"code": code}).status_code == 200
+    refused(elsewhere.post("/auth/totp", **keyed), 403, "factor_proof_needed")
